@@ -1,0 +1,94 @@
+"""The embedding part of CEmbed (paper 3.2): MERT from the hub, or the small encoder of the same shape we train.
+
+Both are HuBERT networks on 24 kHz audio with a total stride of 320 samples: 75 embeddings a second. What goes into
+CEmbed is the mean of all hidden states.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import HubertConfig, HubertModel
+
+from foley.presets import EncoderPreset
+
+STRIDE = 320
+RECEPTIVE_FIELD = 400
+
+
+def hubert_config(preset: EncoderPreset) -> HubertConfig:
+    """HuBERT's configuration as MERT uses it, at the sizes of a preset."""
+    return HubertConfig(
+        hidden_size=preset.hidden_size,
+        num_hidden_layers=preset.layers,
+        num_attention_heads=preset.heads,
+        intermediate_size=preset.feed_forward,
+        conv_dim=list(preset.convolution_channels),
+        conv_kernel=[10, 3, 3, 3, 3, 2, 2],
+        conv_stride=[5, 2, 2, 2, 2, 2, 2],
+        conv_bias=False,
+        feat_extract_norm="group",
+        feat_proj_layer_norm=True,
+        do_stable_layer_norm=preset.stable_layer_norm,
+        num_conv_pos_embeddings=preset.positional_kernel,
+        num_conv_pos_embedding_groups=preset.positional_groups,
+        layerdrop=0.0,
+        attn_implementation="sdpa",
+    )
+
+
+class Encoder(nn.Module):
+    """Waveform (batch, samples) to embeddings (batch, rows, frames), frames = samples // 320.
+
+    `projection` (rows, hidden_size) reduces the mean of the hidden states; for MERT at full size it only drops the
+    constant channel. Group norm inside makes results depend on length: always give whole clips, never padding.
+    """
+
+    def __init__(self, preset: EncoderPreset):
+        super().__init__()
+        self.network = HubertModel(hubert_config(preset))
+        keep = [i for i in range(preset.hidden_size) if i != preset.dropped_channel]
+        self.register_buffer("projection", torch.eye(preset.hidden_size)[keep][: preset.rows].clone())
+
+    def hidden_mean(self, waveform: Tensor) -> Tensor:
+        """Mean over all hidden states, (batch, frames, hidden_size)."""
+        states = self.network(pad_for_frames(waveform), output_hidden_states=True).hidden_states
+        return torch.stack(states).mean(dim=0)
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        return (self.hidden_mean(waveform) @ self.projection.T).transpose(1, 2)
+
+
+def pad_for_frames(waveform: Tensor) -> Tensor:
+    """Pad (batch, samples) so that the convolutions give exactly samples // 320 frames, centred on those of the mel."""
+    pad = (RECEPTIVE_FIELD - STRIDE) // 2
+    return F.pad(waveform, (pad, pad))
+
+
+def load_mert(preset: EncoderPreset, folder: str | Path | None = None) -> Encoder:
+    """MERT with the weights of `preset.repository`, from the hub or from a local folder; no remote code is run.
+
+    Raises OSError when the weights cannot be had and RuntimeError when they are not those of the preset's network.
+    """
+    if folder is None:
+        from huggingface_hub import hf_hub_download
+
+        weights = hf_hub_download(preset.repository, "pytorch_model.bin")
+    else:
+        weights = Path(folder) / "pytorch_model.bin"
+    encoder = Encoder(preset)
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    encoder.network.load_state_dict(mert_state(state), strict=True)
+    return encoder.eval()
+
+
+def mert_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """MERT's weights under the names transformers' HuBERT gives them: weight norm in its parametrised form."""
+    weight_norm = "encoder.pos_conv_embed.conv."
+    renamed = {
+        weight_norm + "weight_g": weight_norm + "parametrizations.weight.original0",
+        weight_norm + "weight_v": weight_norm + "parametrizations.weight.original1",
+    }
+    # attention_relax only divides and restores the scores (softmax is shift-invariant): it has no weights here
+    return {renamed.get(name, name): value for name, value in state.items()}

@@ -1,0 +1,178 @@
+"""The baseline's VQ-VAE and the paper's MVQVAE (3.3, 3.4): the same module at other settings.
+
+Parallel strided branches of different kernels see the CEmbed at several scales and are summed. MVQVAE adds parallel
+residual blocks to encoder and decoder and a class head on the mean vector before quantization (3.4.1).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foley.categories import Category
+from foley.models.quantizer import VectorQuantizer
+from foley.presets import VQVAEPreset
+
+
+class VQVAEOutput(NamedTuple):
+    """What training needs of one pass: all tensors are differentiable but `codes`."""
+
+    cembed: Tensor  # (batch, rows, frames), reconstructed
+    codes: Tensor  # (batch, code rows, code frames)
+    latent_distance: Tensor  # mean squared distance of vectors to codes, the paper's "latent diff"
+    class_logits: Tensor | None  # (batch, 7)
+
+
+class VQVAE(nn.Module):
+    """CEmbed (batch, rows, frames) to codes (batch, rows / stride, frames / stride) and back.
+
+    Rows and frames that the strides do not divide are cut at the end, as strided convolutions do.
+    """
+
+    def __init__(self, preset: VQVAEPreset):
+        super().__init__()
+        self.encoder = VQEncoder(preset)
+        self.to_code = nn.Conv2d(preset.channels, preset.code_dimension, 1)
+        self.quantizer = VectorQuantizer(preset.code_dimension, preset.codebook_size, preset.codebook_decay)
+        self.decoder = VQDecoder(preset)
+        self.class_head = nn.Linear(preset.code_dimension, len(Category)) if preset.class_head else None
+
+    def forward(self, cembed: Tensor) -> VQVAEOutput:
+        vectors = self.vectors(cembed)
+        quantized, codes, distance = self.quantizer(vectors)
+        return VQVAEOutput(self.decoder(quantized), codes, distance, self._classify(vectors))
+
+    def vectors(self, cembed: Tensor) -> Tensor:
+        """Vectors before quantization, (batch, code dimension, code rows, code frames)."""
+        return self.to_code(self.encoder(cembed))
+
+    def encode(self, cembed: Tensor) -> Tensor:
+        """Codes (batch, code rows, code frames) of a CEmbed."""
+        return self.quantizer(self.vectors(cembed))[1]
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """CEmbed (batch, rows, frames) of codes."""
+        return self.decoder(self.quantizer.lookup(codes))
+
+    def class_logits(self, cembed: Tensor) -> Tensor | None:
+        """The class head's scores (batch, 7), or None where the preset has no head."""
+        return self._classify(self.vectors(cembed))
+
+    def _classify(self, vectors: Tensor) -> Tensor | None:
+        return None if self.class_head is None else self.class_head(vectors.mean(dim=(2, 3)))
+
+
+class VQEncoder(nn.Module):
+    """CEmbed (batch, rows, frames) to features (batch, channels, code rows, code frames)."""
+
+    def __init__(self, preset: VQVAEPreset):
+        super().__init__()
+        self.branches = nn.ModuleList(_branch(preset, kernel) for kernel in preset.branch_kernels)
+        self.residual = nn.Sequential(*_parallel_blocks(preset))
+
+    def forward(self, cembed: Tensor) -> Tensor:
+        image = cembed.unsqueeze(1)
+        return self.residual(sum(branch(image) for branch in self.branches))
+
+
+class VQDecoder(nn.Module):
+    """Quantized vectors (batch, code dimension, code rows, code frames) to CEmbed (batch, rows, frames)."""
+
+    def __init__(self, preset: VQVAEPreset):
+        super().__init__()
+        stride_1, stride_2 = preset.strides
+        self.layers = nn.Sequential(
+            nn.Conv2d(preset.code_dimension, preset.channels, 3, padding=1),
+            *_parallel_blocks(preset),
+            *(ResidualBlock(preset) for _ in range(preset.decoder_residual_blocks)),
+            nn.ReLU(),
+            _upsample(preset.channels, preset.stem_channels, stride_2),
+            nn.ReLU(),
+            _upsample(preset.stem_channels, 1, stride_1),
+        )
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.layers(vectors).squeeze(1)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(x), as the baseline has it: 3x3 down to few channels, 1x1 back."""
+
+    def __init__(self, preset: VQVAEPreset, dilation: int = 1):
+        super().__init__()
+        channels, hidden = preset.channels, preset.residual_channels
+        self.layers = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(channels, hidden, 3, padding=dilation, dilation=dilation),
+            *([nn.BatchNorm2d(hidden)] if preset.batch_norm else []),
+            nn.ReLU(),
+            nn.Conv2d(hidden, channels, 1),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.layers(features)
+
+
+class ParallelResidualBlock(nn.Module):
+    """Two residual blocks side by side (paper 3.4.2), the second of twice the reach."""
+
+    def __init__(self, preset: VQVAEPreset):
+        super().__init__()
+        self.near = ResidualBlock(preset)
+        self.far = ResidualBlock(preset, dilation=2)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.near(features) + self.far.layers(features)
+
+
+def _branch(preset: VQVAEPreset, kernel: int) -> nn.Sequential:
+    stride_1, stride_2 = preset.strides
+    return nn.Sequential(
+        _downsample(1, preset.stem_channels, kernel, stride_1),
+        nn.ReLU(),
+        _downsample(preset.stem_channels, preset.channels, kernel, stride_2),
+        nn.ReLU(),
+        nn.Conv2d(preset.channels, preset.channels, 3, padding=1),
+        *(ResidualBlock(preset) for _ in range(preset.branch_residual_blocks)),
+        nn.ReLU(),
+    )
+
+
+def _parallel_blocks(preset: VQVAEPreset) -> list[nn.Module]:
+    return [ParallelResidualBlock(preset) for _ in range(preset.parallel_residual_blocks)]
+
+
+def _downsample(inputs: int, outputs: int, kernel: int, stride: tuple[int, int]) -> nn.Conv2d:
+    """A strided convolution whose kernel, given for stride 2, grows with the stride so that nothing is skipped."""
+    size = tuple(kernel * s // 2 for s in stride)
+    padding = tuple((k - s) // 2 for k, s in zip(size, stride, strict=True))
+    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding)
+
+
+def _upsample(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.ConvTranspose2d:
+    size = tuple(2 * s for s in stride)
+    return nn.ConvTranspose2d(inputs, outputs, size, stride=stride, padding=tuple(s // 2 for s in stride))
+
+
+def vqvae_loss(
+    output: VQVAEOutput, target: Tensor, categories: Tensor, preset: VQVAEPreset
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Equation 4 with the class head's cross-entropy (3.4.1): the loss, and its terms by name.
+
+    Target (batch, rows, frames) is the clean CEmbed; the codebook's own term is replaced by moving averages.
+    """
+    target = target[:, : output.cembed.shape[1], : output.cembed.shape[2]]
+    terms = {"mse": F.mse_loss(output.cembed, target), "latent_distance": output.latent_distance}
+    loss = terms["mse"] + preset.commitment * terms["latent_distance"]
+    if output.class_logits is not None:
+        terms["cross_entropy"] = F.cross_entropy(output.class_logits, categories)
+        loss = loss + preset.class_weight * terms["cross_entropy"]
+    return loss, {name: value.detach() for name, value in terms.items()}
+
+
+def code_shape(model: VQVAE, rows: int, frames: int) -> tuple[int, int]:
+    """Shape (rows, frames) of the codes of a CEmbed of that shape, without computing them."""
+    with torch.device("meta"):
+        shape = model.to("meta").vectors(torch.empty(1, rows, frames)).shape
+    return tuple(shape[2:])

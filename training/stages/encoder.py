@@ -1,0 +1,152 @@
+"""The built-in encoder, trained the way MERT was: predict clustered log-mel units and a constant-Q transform where
+the input is masked (Li et al. 2023); then its projection to CEmbed's rows and the statistics of all rows.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.decomposition import PCA
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from foley.checkpoints import save_stage
+from foley.features.cembed import CEmbed
+from foley.features.encoder import Encoder, pad_for_frames
+from foley.features.mel import LogMel
+from training.corpus import Corpus, to_float
+from training.cqt import BINS, LogCQT
+from training.loop import LoopSettings, Turn, draw
+
+UNITS = 256
+MASK_PROBABILITY = 0.065  # of a frame to begin a masked span
+MASK_SPAN = 8
+CQT_WEIGHT = 1.0
+BATCH = 8
+CROP_FRAMES = 150  # of every clip: more steps for the same arithmetic than whole clips
+
+
+class MaskedPrediction(nn.Module):
+    """The encoder's network with a head for each teacher."""
+
+    def __init__(self, encoder: Encoder):
+        super().__init__()
+        self.encoder = encoder
+        hidden = encoder.network.config.hidden_size
+        self.units = nn.Linear(hidden, UNITS)
+        self.cqt = nn.Linear(hidden, BINS)
+
+    def forward(self, waveform: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Waveform (batch, samples), mask (batch, frames) to unit logits and log-CQT, (batch, frames, ...)."""
+        states = self.encoder.network(pad_for_frames(waveform), mask_time_indices=mask).last_hidden_state
+        return self.units(states), self.cqt(states)
+
+
+class EncoderStage:
+    """Masked prediction on whole clips."""
+
+    name = "encoder"
+    settings = LoopSettings(steps=20_000, learning_rate=5e-4, cycle_up=100, cycle_down=1500, interval=100)
+
+    def __init__(self, corpus: Corpus):
+        self.corpus, self.preset = corpus, corpus.preset
+        self.waveforms = corpus.waveforms()
+        self.cembed = CEmbed(self.preset)
+        self.units, self.cqt = self._targets()
+        sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
+        self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())
+        self.parts = nn.ModuleDict({"encoder": MaskedPrediction(self.cembed.encoder)})
+
+    def batch(self, step: int) -> tuple[Tensor, ...]:
+        index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
+        start = int(torch.randint(self.preset.frames - CROP_FRAMES + 1, ()))
+        return self._clips(index, start, CROP_FRAMES)
+
+    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+        loss, report = self._losses(self.parts["encoder"], batch)
+        yield Turn("encoder", loss, report)
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        generator_state = torch.get_rng_state()
+        torch.manual_seed(0)
+        parts = self.corpus.validation[::2].split(16)
+        reports = [self._losses(model, self._clips(part, 0, self.preset.frames))[1] for part in parts]
+        torch.set_rng_state(generator_state)
+        means = {name: float(torch.stack([report[name] for report in reports]).mean()) for name in reports[0]}
+        return {"score": means["unit_loss"] + CQT_WEIGHT * means["cqt_loss"], **means}
+
+    def save(self, model: MaskedPrediction) -> None:
+        """Keep the encoder; its projection and the statistics are fitted when training has ended."""
+        save_stage(self.corpus.run.stage(self.name), "network", model.encoder.network)
+
+    def _clips(self, index: Tensor, start: int, frames: int) -> tuple[Tensor, ...]:
+        """Waveforms, units and standardised log-CQT of clips, from frame `start` on."""
+        index, hop, stop = index.numpy(), self.preset.mel.hop_length, start + frames
+        waveform = to_float(torch.from_numpy(self.waveforms[0, index, start * hop : stop * hop]))
+        units = torch.from_numpy(self.units[index, start:stop]).long()
+        cqt = torch.from_numpy(self.cqt[index, :, start:stop]).float()
+        return waveform, units, (cqt - self.cqt_mean) / self.cqt_scale
+
+    def _losses(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        waveform, units, cqt = batch
+        mask = span_mask(units.shape[0], units.shape[1]).to(units.device)
+        logits, reconstruction = model(waveform, mask)
+        unit_loss = F.cross_entropy(logits[mask], units[mask])
+        cqt_loss = F.mse_loss(reconstruction[mask], cqt.transpose(1, 2)[mask])
+        accuracy = (logits[mask].argmax(dim=1) == units[mask]).float().mean()
+        report = {"unit_loss": unit_loss, "cqt_loss": cqt_loss, "unit_accuracy": accuracy}
+        return unit_loss + CQT_WEIGHT * cqt_loss, {name: value.detach() for name, value in report.items()}
+
+    def _targets(self) -> tuple[np.ndarray, np.ndarray]:
+        """Units (clips, frames) int16 and log-CQT (clips, bins, frames) float16 of the recordings."""
+        audio, mel = self.preset.audio, self.preset.mel
+        clips, cache, key = self.waveforms.shape[1], self.corpus.run.cache, [self.corpus._key, UNITS, BINS]
+        log_mel, log_cqt = LogMel(audio, mel), LogCQT(audio.sample_rate, mel.hop_length)
+
+        def fill_cqt(array: np.ndarray) -> None:
+            Corpus._map(self.waveforms[:1], array[None], lambda pcm: log_cqt(to_float(pcm)), "constant-Q")
+
+        def fill_units(array: np.ndarray) -> None:
+            mels = np.empty((1, clips, mel.rows, self.preset.frames), np.float16)
+            Corpus._map(self.waveforms[:1], mels, lambda pcm: log_mel(to_float(pcm)), "log-mels")
+            frames = mels[0].transpose(0, 2, 1)
+            train = frames[self.corpus.train.numpy()].reshape(-1, mel.rows)
+            sample = np.random.default_rng(0).choice(len(train), min(len(train), 60_000), replace=False)
+            kmeans = MiniBatchKMeans(UNITS, batch_size=4096, random_state=0, n_init=1).fit(train[sample].astype("f4"))
+            for i in range(clips):
+                array[i] = kmeans.predict(frames[i].astype("f4"))
+
+        frames = self.preset.frames
+        units = cache.array("units", [key, mel.rows, mel.f_max], (clips, frames), "int16", fill_units)
+        return units, cache.array("cqt", key, (clips, BINS, frames), "float16", fill_cqt)
+
+
+def span_mask(batch: int, frames: int) -> Tensor:
+    """Masked frames (batch, frames): spans of 8 that begin anywhere, drawn with torch's global generator."""
+    starts = (torch.rand(batch, 1, frames) < MASK_PROBABILITY).float()
+    reach = F.pad(starts, (MASK_SPAN - 1, 0))
+    mask = F.max_pool1d(reach, MASK_SPAN, stride=1).squeeze(1).bool()
+    mask[:, 0] |= ~mask.any(dim=1)
+    return mask
+
+
+@torch.inference_mode()
+def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
+    """Fit the encoder's projection (PCA) and the statistics of CEmbed's rows on training clips, in place."""
+    waveforms = corpus.waveforms()
+    spread = corpus.train[torch.linspace(0, len(corpus.train) - 1, min(clips, len(corpus.train))).long()]
+    batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])) for part in spread.split(8)]
+    encoder = cembed.encoder
+    if encoder is not None and corpus.preset.encoder.rows < encoder.network.config.hidden_size - 1:
+        hidden = [encoder.hidden_mean(batch)[:, ::4].flatten(0, 1) for batch in tqdm(batches, desc="fitting PCA")]
+        pca = PCA(corpus.preset.encoder.rows, random_state=0).fit(torch.cat(hidden).numpy())
+        encoder.projection.copy_(torch.from_numpy(pca.components_))
+    raw = torch.cat([cembed.raw(batch) for batch in tqdm(batches, desc="fitting statistics")])
+    cembed.mean.copy_(raw.mean(dim=(0, 2)))
+    centred = raw - cembed.mean[:, None]
+    for part in (slice(0, cembed.mel_rows), slice(cembed.mel_rows, None)):
+        if centred[:, part].numel():
+            cembed.scale[part] = centred[:, part].std()
+    return cembed

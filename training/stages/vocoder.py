@@ -1,0 +1,112 @@
+"""MHiFi-GAN: CEmbeds back to sound, against discriminators, on masked and on decoded CEmbeds (paper 3.6)."""
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from foley.checkpoints import save_stage
+from foley.features.cembed import CEmbed
+from foley.models.vocoder import Vocoder
+from foley.models.vqvae import VQVAE
+from foley.models.weight_norm import add_weight_norm, fold_weight_norm
+from training.augment import mask_cembed
+from training.corpus import Corpus, to_float
+from training.discriminators import Discriminators
+from training.loop import LoopSettings, Turn, draw
+from training.losses import SpectralDistance, discriminator_loss, feature_loss, generator_loss
+
+BATCH = 8
+SEGMENT_FRAMES = 32
+CONTEXT_CODES = 8  # frames of codes decoded on each side of a segment, so that its edges are as in a whole clip
+DECODED_SHARE = 0.6  # of the segments that come through the codebook, once there is a VQ-VAE
+SPECTRAL_WEIGHT = 6.0
+FEATURE_WEIGHT = 2.0
+
+
+class VocoderStage:
+    """Segments of recordings, against what the generator makes of their CEmbeds."""
+
+    name = "vocoder"
+    settings = LoopSettings(
+        steps=100_000,
+        learning_rate=4e-4,
+        cycle_up=50,
+        cycle_down=4000,
+        interval=150,
+        betas=(0.8, 0.99),
+        clip_norm=5.0,
+        average_decay=0.99,
+    )
+
+    def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE | None = None):
+        self.corpus, self.preset = corpus, corpus.preset
+        self.cembed, self.vqvae = cembed.eval(), vqvae
+        self.waveforms, self.cembeds = corpus.waveforms(), corpus.cembeds(cembed)
+        self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
+        self.distance = SpectralDistance()
+        self.parts = nn.ModuleDict(
+            {"vocoder": add_weight_norm(Vocoder(self.preset)), "judges": add_weight_norm(Discriminators())}
+        )
+
+    def batch(self, step: int) -> tuple[Tensor, ...]:
+        index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
+        pairs = [self._segment(int(i)) for i in index]
+        cembeds, waveforms = (torch.stack(part) for part in zip(*pairs, strict=True))
+        return cembeds, waveforms, torch.randn_like(waveforms)
+
+    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+        cembed, real, noise = batch
+        vocoder, judges = self.parts["vocoder"], self.parts["judges"]
+        fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
+        judged = discriminator_loss(judges(real), judges(fake.detach()))
+        yield Turn("judges", judged, {"judges": judged.detach()})
+        judges.requires_grad_(False)
+        with torch.no_grad():
+            of_real = judges(real)
+        of_fake = judges(fake)
+        terms = {
+            "spectral": self.distance(fake, real),
+            "features": feature_loss(of_real, of_fake),
+            "adversarial": generator_loss(of_fake),
+        }
+        loss = SPECTRAL_WEIGHT * terms["spectral"] + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        yield Turn("vocoder", loss, {name: value.detach() for name, value in terms.items()})
+        judges.requires_grad_(True)
+
+    def validate(self, model: Vocoder) -> dict[str, float]:
+        spectral = mel_l1 = 0.0
+        index = self.corpus.validation[::3]
+        for part in index.split(8):
+            real = to_float(torch.from_numpy(self.waveforms[0, part.numpy()]))
+            cembed = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
+            log_mel = self.cembed.restore_mel(cembed)
+            noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
+            fake = model(cembed, log_mel, noise)
+            share = len(part) / len(index)
+            spectral += float(self.distance(fake, real)) * share
+            mel_l1 += float((self.cembed.log_mel(fake) - log_mel).abs().mean()) * share
+        return {"score": spectral, "spectral": spectral, "mel_l1": mel_l1}
+
+    def save(self, model: nn.Module) -> None:
+        save_stage(self.corpus.run.model, self.name, fold_weight_norm(copy.deepcopy(model)))
+
+    def _segment(self, i: int) -> tuple[Tensor, Tensor]:
+        """A CEmbed (rows, segment), masked or decoded, and its samples."""
+        hop, frames = self.preset.mel.hop_length, self.preset.frames
+        step = self.preset.frames // self.preset.grid[1]
+        length = min(SEGMENT_FRAMES, frames)
+        view = int(torch.randint(self.waveforms.shape[0], ()))
+        start = int(torch.randint((frames - length) // step + 1, ())) * step
+        if self.vqvae is not None and torch.rand(()) < DECODED_SHARE:
+            first = max(0, start // step - CONTEXT_CODES)
+            codes = self.codes[view, i, :, first : (start + length) // step + CONTEXT_CODES]
+            with torch.no_grad():
+                decoded = self.vqvae.decode(torch.from_numpy(codes).long().unsqueeze(0))[0]
+            cembed = decoded[:, start - first * step :][:, :length]
+        else:
+            clean = torch.from_numpy(self.cembeds[view, i, :, start : start + length]).float()
+            cembed = mask_cembed(clean.unsqueeze(0), self.preset.mel.rows)[0]
+        samples = self.waveforms[view, i, start * hop : (start + length) * hop]
+        return cembed, to_float(torch.from_numpy(samples))
