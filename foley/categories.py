@@ -29,9 +29,10 @@ class Category(IntEnum):
         """
         if isinstance(text, int | Category) and int(text) in cls._value2member_map_:
             return cls(text)
-        key = _letters(str(text))
-        if key.isdigit() and int(key) in cls._value2member_map_:
-            return cls(int(key))
+        name = str(text).strip()
+        if name.isdigit() and int(name) in cls._value2member_map_:
+            return cls(int(name))
+        key = _letters(name)
         if key in _SPELLINGS:
             return _SPELLINGS[key]
         names = ", ".join(category.name for category in cls)

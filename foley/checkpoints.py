@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from foley.models.weight_norm import folded_state
 from foley.presets import Preset
 
 CONFIG = "config.json"
@@ -70,12 +71,12 @@ def write_config(folder: Path, preset: Preset, **notes: Any) -> None:
 
 
 def save_stage(folder: Path, stage: str, module: nn.Module) -> Path:
-    """Write a stage's weights as `STAGE.safetensors`, whole or not at all."""
+    """Write a stage's weights as `STAGE.safetensors`, weight norm folded away; whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stage}.safetensors"
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        state = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+        state = {name: value.detach().cpu().contiguous() for name, value in folded_state(module).items()}
         save_file(state, temporary, metadata={"format": "pt", "stage": stage})
         os.replace(temporary, path)
     finally:

@@ -1,8 +1,8 @@
 """Weight norm on and off: training may use it, what is saved and sampled has it folded away."""
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
-from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+from torch.nn.utils.parametrize import is_parametrized
 
 _LAYERS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.Linear)
 
@@ -15,9 +15,13 @@ def add_weight_norm(model: nn.Module) -> nn.Module:
     return model
 
 
-def fold_weight_norm(model: nn.Module) -> nn.Module:
-    """Replace weight norm by the plain weights it amounts to, in place."""
-    for layer in list(model.modules()):
+def folded_state(model: nn.Module) -> dict[str, Tensor]:
+    """The state of the same model without weight norm: plain weights in its place.
+
+    The model itself stays as it is: removing a parametrization would remove it from copies of the model, too.
+    """
+    state = {name: value for name, value in model.state_dict().items() if ".parametrizations." not in name}
+    for name, layer in model.named_modules():
         if is_parametrized(layer, "weight"):
-            remove_parametrizations(layer, "weight")
-    return model
+            state[f"{name}.weight"] = layer.weight.detach()
+    return state

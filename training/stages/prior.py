@@ -1,6 +1,5 @@
 """The prior: predict every code of a clip from those before it and the class (paper 3.5)."""
 
-import copy
 from collections.abc import Iterator
 
 import torch
@@ -11,7 +10,7 @@ from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vqvae import VQVAE
-from foley.models.weight_norm import add_weight_norm, fold_weight_norm
+from foley.models.weight_norm import add_weight_norm
 from training.corpus import Corpus
 from training.loop import LoopSettings, Turn, draw
 
@@ -60,7 +59,7 @@ class PriorStage:
         return {"score": loss, "loss": loss, "accuracy": accuracy}
 
     def save(self, model: nn.Module) -> None:
-        save_stage(self.corpus.run.model, self.name, fold_weight_norm(copy.deepcopy(model)))
+        save_stage(self.corpus.run.model, self.name, model)
 
 
 def _accuracy(logits: Tensor, codes: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """MHiFi-GAN: CEmbeds back to sound, against discriminators, on masked and on decoded CEmbeds (paper 3.6)."""
 
-import copy
 from collections.abc import Iterator
 
 import torch
@@ -10,7 +9,7 @@ from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
-from foley.models.weight_norm import add_weight_norm, fold_weight_norm
+from foley.models.weight_norm import add_weight_norm
 from training.augment import mask_cembed
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
@@ -47,7 +46,7 @@ class VocoderStage:
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
         self.parts = nn.ModuleDict(
-            {"vocoder": add_weight_norm(Vocoder(self.preset)), "judges": add_weight_norm(Discriminators())}
+            {"vocoder": Vocoder(self.preset), "judges": add_weight_norm(Discriminators())}
         )
 
     def batch(self, step: int) -> tuple[Tensor, ...]:
@@ -90,7 +89,7 @@ class VocoderStage:
         return {"score": spectral, "spectral": spectral, "mel_l1": mel_l1}
 
     def save(self, model: nn.Module) -> None:
-        save_stage(self.corpus.run.model, self.name, fold_weight_norm(copy.deepcopy(model)))
+        save_stage(self.corpus.run.model, self.name, model)
 
     def _segment(self, i: int) -> tuple[Tensor, Tensor]:
         """A CEmbed (rows, segment), masked or decoded, and its samples."""

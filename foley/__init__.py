@@ -1,0 +1,8 @@
+"""Foley: new sounds of seven classes, from a class, a temperature and a seed."""
+
+from foley.categories import Category
+from foley.pipeline import Foley
+from foley.takes import Reconstruction, Take
+
+__all__ = ["Category", "Foley", "Reconstruction", "Take"]
+__version__ = "0.1.0"

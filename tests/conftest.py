@@ -1,0 +1,82 @@
+"""Tiny models and synthetic sounds, made in milliseconds."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from foley.categories import Category
+from foley.checkpoints import save_stage, write_config
+from foley.features.cembed import CEmbed
+from foley.models.pixelsnail import PixelSNAIL
+from foley.models.vocoder import Vocoder
+from foley.models.vqvae import VQVAE
+from foley.presets import STUDIO, Preset
+
+
+def tiny_preset() -> Preset:
+    """The studio preset with everything small: the same shapes of grid, few channels."""
+    return dataclasses.replace(
+        STUDIO,
+        name="tiny",
+        encoder=dataclasses.replace(
+            STUDIO.encoder,
+            hidden_size=64,
+            layers=1,
+            heads=2,
+            feed_forward=64,
+            convolution_channels=(4, 4, 8, 8, 8, 8, 16),
+        ),
+        vqvae=dataclasses.replace(
+            STUDIO.vqvae, stem_channels=4, channels=8, residual_channels=8, code_dimension=8, codebook_size=32
+        ),
+        prior=dataclasses.replace(
+            STUDIO.prior, channels=16, blocks=1, residual_blocks=1, residual_channels=8, heads=2
+        ),
+        vocoder=dataclasses.replace(STUDIO.vocoder, channels=16, residual_kernels=(3,), residual_dilations=(1,)),
+    )
+
+
+@pytest.fixture(scope="session")
+def preset() -> Preset:
+    return tiny_preset()
+
+
+@pytest.fixture(scope="session")
+def checkpoint(preset: Preset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole checkpoint folder of random weights, without training."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    torch.manual_seed(0)
+    write_config(folder, preset)
+    cembed = CEmbed(preset)
+    cembed.mean[: preset.mel.rows] = -5.0
+    cembed.scale[: preset.mel.rows] = 2.0
+    save_stage(folder, "cembed", cembed)
+    save_stage(folder, "vqvae", VQVAE(preset.vqvae))
+    save_stage(folder, "prior", PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size))
+    save_stage(folder, "vocoder", Vocoder(preset))
+    return folder
+
+
+def synthetic_sound(category: Category, number: int, sample_rate: int = 24_000, seconds: float = 4.0) -> np.ndarray:
+    """A sound (samples,) of a pitch and rhythm of its class, different for every number."""
+    random = np.random.default_rng([int(category), number])
+    time = np.arange(round(sample_rate * seconds)) / sample_rate
+    tone = np.sin(2 * np.pi * (200 + 150 * int(category) + 20 * random.standard_normal()) * time)
+    rhythm = np.exp(-8 * ((time * (1 + int(category) % 3) + random.uniform()) % 1))
+    return 0.4 * rhythm * (0.5 * tone + 0.5 * random.standard_normal(time.shape))
+
+
+@pytest.fixture(scope="session")
+def dataset_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of six short recordings a class, in the DCASE layout."""
+    folder = tmp_path_factory.mktemp("dataset")
+    for category in Category:
+        place = folder / category.name
+        place.mkdir()
+        for number in range(6):
+            soundfile.write(place / f"{number:03d}.wav", synthetic_sound(category, number), 24_000)
+    return folder

@@ -1,0 +1,98 @@
+"""The stages in their order: what each needs of those before it, and what it leaves in the run's model folder."""
+
+import shutil
+from pathlib import Path
+
+
+from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
+from foley.features.cembed import CEmbed
+from foley.features.encoder import load_mert
+from foley.models.vqvae import VQVAE
+from training.corpus import Corpus
+from training.loop import LoopSettings, train
+from training.run import Run
+from training.stages.encoder import EncoderStage, fit_cembed
+from training.stages.prior import PriorStage
+from training.stages.vocoder import VocoderStage
+from training.stages.vqvae import VQVAEStage
+
+STAGE_NAMES = ("encoder", "vqvae", "prior", "vocoder")
+TIME_SHARES = {"encoder": 0.15, "vqvae": 0.3, "prior": 0.3, "vocoder": 0.25}
+
+
+def train_stages(run: Run, names: tuple[str, ...], max_minutes: float) -> None:
+    """Train stages one after the other; the minutes are shared out between them."""
+    corpus = Corpus(run)
+    print(corpus.dataset.summary(), flush=True)
+    whole = sum(TIME_SHARES[name] for name in names)
+    for name in names:
+        minutes = max_minutes * TIME_SHARES[name] / whole
+        TRAINERS[name](corpus, minutes)
+
+
+def train_encoder(corpus: Corpus, minutes: float) -> None:
+    """The encoder (where the preset has one of ours), then its projection and the rows' statistics."""
+    run = corpus.run
+    if run.preset.encoder.kind == "builtin":
+        stage = EncoderStage(corpus)
+        train(stage, _settings(stage, run), run.stage("encoder"), minutes)
+    fit_statistics(corpus)
+
+
+def fit_statistics(corpus: Corpus) -> CEmbed:
+    """CEmbed with the best encoder so far, fitted and saved."""
+    run = corpus.run
+    cembed = CEmbed(run.preset)
+    if run.preset.encoder.kind == "mert":
+        cembed.encoder = load_mert(run.preset.encoder)
+    elif cembed.encoder is not None:
+        load_stage(run.stage("encoder"), "network", cembed.encoder.network)
+    fit_cembed(corpus, cembed.eval())
+    save_stage(run.model, "cembed", cembed)
+    return cembed
+
+
+def train_vqvae(corpus: Corpus, minutes: float) -> None:
+    stage = VQVAEStage(corpus, load_cembed(corpus.run))
+    train(stage, _settings(stage, corpus.run), corpus.run.stage("vqvae"), minutes)
+
+
+def train_prior(corpus: Corpus, minutes: float) -> None:
+    stage = PriorStage(corpus, load_cembed(corpus.run), load_vqvae(corpus.run))
+    train(stage, _settings(stage, corpus.run), corpus.run.stage("prior"), minutes)
+
+
+def train_vocoder(corpus: Corpus, minutes: float) -> None:
+    run = corpus.run
+    vqvae = load_vqvae(run) if (run.model / "vqvae.safetensors").is_file() else None
+    stage = VocoderStage(corpus, load_cembed(run), vqvae)
+    train(stage, _settings(stage, run), run.stage("vocoder"), minutes)
+
+
+def load_cembed(run: Run) -> CEmbed:
+    return load_stage(run.model, "cembed", CEmbed(run.preset))
+
+
+def load_vqvae(run: Run) -> VQVAE:
+    return load_stage(run.model, "vqvae", VQVAE(run.preset.vqvae))
+
+
+def export(run: Run, target: Path) -> Path:
+    """Copy a run's finished model to a checkpoint folder. Raises ValueError when a stage is missing."""
+    missing = [stage for stage in STAGES if not (run.model / f"{stage}.safetensors").is_file()]
+    if missing:
+        raise ValueError(f"{run.folder} has no trained {missing[0]} yet: train it, then export.")
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (CONFIG, *(f"{stage}.safetensors" for stage in STAGES)):
+        temporary = target / f".{name}.tmp"
+        shutil.copyfile(run.model / name, temporary)
+        temporary.replace(target / name)
+    return target
+
+
+def _settings(stage, run: Run) -> LoopSettings:
+    return LoopSettings(**{**vars(stage.settings), "seed": run.options.seed, "precision": run.options.precision})
+
+
+TRAINERS = {"encoder": train_encoder, "vqvae": train_vqvae, "prior": train_prior, "vocoder": train_vocoder}
+
