@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
 
-from foley.models.weight_norm import folded_state
 from foley.presets import Preset
 
 CONFIG = "config.json"
@@ -70,14 +69,14 @@ def write_config(folder: Path, preset: Preset, **notes: Any) -> None:
     os.replace(temporary, folder / CONFIG)
 
 
-def save_stage(folder: Path, stage: str, module: nn.Module) -> Path:
-    """Write a stage's weights as `STAGE.safetensors`, weight norm folded away; whole or not at all."""
+def save_stage(folder: Path, stage: str, state: dict[str, Tensor]) -> Path:
+    """Write a stage's weights (a state dict) as `STAGE.safetensors`, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stage}.safetensors"
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        state = {name: value.detach().cpu().contiguous() for name, value in folded_state(module).items()}
-        save_file(state, temporary, metadata={"format": "pt", "stage": stage})
+        weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+        temporary.write_bytes(save(weights, metadata={"format": "pt", "stage": stage}))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -33,9 +33,7 @@ def tiny_preset() -> Preset:
         vqvae=dataclasses.replace(
             STUDIO.vqvae, stem_channels=4, channels=8, residual_channels=8, code_dimension=8, codebook_size=32
         ),
-        prior=dataclasses.replace(
-            STUDIO.prior, channels=16, blocks=1, residual_blocks=1, residual_channels=8, heads=2
-        ),
+        prior=dataclasses.replace(STUDIO.prior, channels=16, blocks=1, residual_blocks=1, residual_channels=8, heads=2),
         vocoder=dataclasses.replace(STUDIO.vocoder, channels=16, residual_kernels=(3,), residual_dilations=(1,)),
     )
 
@@ -54,10 +52,11 @@ def checkpoint(preset: Preset, tmp_path_factory: pytest.TempPathFactory) -> Path
     cembed = CEmbed(preset)
     cembed.mean[: preset.mel.rows] = -5.0
     cembed.scale[: preset.mel.rows] = 2.0
-    save_stage(folder, "cembed", cembed)
-    save_stage(folder, "vqvae", VQVAE(preset.vqvae))
-    save_stage(folder, "prior", PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size))
-    save_stage(folder, "vocoder", Vocoder(preset))
+    save_stage(folder, "cembed", cembed.state_dict())
+    save_stage(folder, "vqvae", VQVAE(preset.vqvae).state_dict())
+    prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
+    save_stage(folder, "prior", prior.state_dict())
+    save_stage(folder, "vocoder", Vocoder(preset).state_dict())
     return folder
 
 

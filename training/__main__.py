@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
         stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
         stage.add_argument("--max-minutes", type=float, default=math.inf, help="stop after so long, for all stages")
+        stage.add_argument("--max-steps", type=int, help="stop every stage after so many steps")
         stage.add_argument("--views", type=int, help="variations kept of every recording (default: 4)")
         stage.add_argument("--seed", type=int, help="of the split, the batches and the augmentation (default: 0)")
         stage.add_argument("--precision", choices=("auto", "no", "bf16", "fp16"), help="default: auto")
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"Exported to {export(Run.open(arguments.run), Path(arguments.checkpoint))}.")
             return 0
         stages = STAGE_NAMES if arguments.command == "all" else (arguments.command,)
-        train_stages(open_run(arguments), stages, arguments.max_minutes)
+        train_stages(open_run(arguments), stages, arguments.max_minutes, arguments.max_steps)
         return 0
     except (ValueError, AudioError, OSError, TooManyBadSteps) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The training corpus as arrays: waveforms in several variations, their CEmbeds, their codes; each computed once."""
 
+import hashlib
 from dataclasses import asdict
 
 import numpy as np
@@ -10,7 +11,6 @@ from tqdm import tqdm
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from training.augment import vary_recording
-from training.cache import digest
 from training.data import TRAIN, VALIDATION, Dataset, clip_waveform, load_dataset
 from training.run import Run
 
@@ -22,14 +22,13 @@ class Corpus:
 
     def __init__(self, run: Run):
         self.run, self.preset = run, run.preset
-        progress = tqdm(desc="reading recordings", unit="clip", leave=False)
+        with tqdm(desc="reading recordings", unit="clip", leave=False, delay=1) as bar:
 
-        def check(done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done - progress.n)
+            def check(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
 
-        self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, run.options.seed, check)
-        progress.close()
+            self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, run.options.seed, check)
         clips = self.dataset.clips
         self.categories = torch.tensor([int(clip.category) for clip in clips])
         self.train = torch.tensor([i for i, clip in enumerate(clips) if clip.split == TRAIN])
@@ -84,7 +83,7 @@ class Corpus:
     def _map(source: np.ndarray, target: np.ndarray, function, what: str, batch: int = 8) -> None:
         jobs = [(v, i) for v in range(source.shape[0]) for i in range(0, source.shape[1], batch)]
         for view, i in tqdm(jobs, desc=f"computing {what}", unit="batch"):
-            result = function(torch.from_numpy(source[view, i : i + batch]))
+            result = function(torch.from_numpy(np.array(source[view, i : i + batch])))
             target[view, i : i + batch] = result.numpy().astype(target.dtype)
 
 
@@ -95,7 +94,8 @@ def to_float(pcm: Tensor) -> Tensor:
 
 def fingerprint(module: nn.Module) -> str:
     """A short name of a module's exact weights."""
-    return digest({name: digest(value.double().sum().item(), value.double().square().sum().item())
-                   for name, value in module.state_dict().items()})  # fmt: skip
-
-
+    content = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        content.update(name.encode())
+        content.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return content.hexdigest()[:16]

@@ -30,7 +30,5 @@ class LogCQT(nn.Module):
         pad = (self.n_fft - self.hop_length) // 2
         padded = F.pad(waveform, (pad, self.n_fft - self.hop_length - pad))
         window = torch.ones(self.n_fft, device=waveform.device)
-        spectrum = torch.stft(
-            padded, self.n_fft, self.hop_length, window=window, center=False, return_complex=True
-        )
+        spectrum = torch.stft(padded, self.n_fft, self.hop_length, window=window, center=False, return_complex=True)
         return (self.kernel @ spectrum).abs().clamp(min=1e-5).log()

@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,8 +173,10 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, max_minutes: float
                 optimizer.step()
             else:
                 progress.bad_steps += 1
-        for scheduler in schedulers.values():
-            scheduler.step()
+        with warnings.catch_warnings():  # a skipped first step is no mistake in the order of calls
+            warnings.simplefilter("ignore", UserWarning)
+            for scheduler in schedulers.values():
+                scheduler.step()
         if average is not None:
             average.update_parameters(accelerator.unwrap_model(parts[kept]))
         progress.step += 1

@@ -1,15 +1,15 @@
 """The stages in their order: what each needs of those before it, and what it leaves in the run's model folder."""
 
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
-
 
 from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
 from foley.models.vqvae import VQVAE
 from training.corpus import Corpus
-from training.loop import LoopSettings, train
+from training.loop import Stage, train
 from training.run import Run
 from training.stages.encoder import EncoderStage, fit_cembed
 from training.stages.prior import PriorStage
@@ -20,23 +20,50 @@ STAGE_NAMES = ("encoder", "vqvae", "prior", "vocoder")
 TIME_SHARES = {"encoder": 0.15, "vqvae": 0.3, "prior": 0.3, "vocoder": 0.25}
 
 
-def train_stages(run: Run, names: tuple[str, ...], max_minutes: float) -> None:
+@dataclass(frozen=True)
+class Limits:
+    """Where a stage's training ends at the latest."""
+
+    minutes: float
+    steps: int | None = None
+
+
+def train_stages(run: Run, names: tuple[str, ...], max_minutes: float, max_steps: int | None = None) -> None:
     """Train stages one after the other; the minutes are shared out between them."""
     corpus = Corpus(run)
     print(corpus.dataset.summary(), flush=True)
     whole = sum(TIME_SHARES[name] for name in names)
     for name in names:
-        minutes = max_minutes * TIME_SHARES[name] / whole
-        TRAINERS[name](corpus, minutes)
+        TRAINERS[name](corpus, Limits(max_minutes * TIME_SHARES[name] / whole, max_steps))
 
 
-def train_encoder(corpus: Corpus, minutes: float) -> None:
+def train_encoder(corpus: Corpus, limits: Limits) -> None:
     """The encoder (where the preset has one of ours), then its projection and the rows' statistics."""
-    run = corpus.run
-    if run.preset.encoder.kind == "builtin":
-        stage = EncoderStage(corpus)
-        train(stage, _settings(stage, run), run.stage("encoder"), minutes)
+    if corpus.preset.encoder.kind == "builtin":
+        _train(EncoderStage(corpus), limits)
     fit_statistics(corpus)
+
+
+def train_vqvae(corpus: Corpus, limits: Limits) -> None:
+    _train(VQVAEStage(corpus, load_cembed(corpus.run)), limits)
+
+
+def train_prior(corpus: Corpus, limits: Limits) -> None:
+    _train(PriorStage(corpus, load_cembed(corpus.run), load_vqvae(corpus.run)), limits)
+
+
+def train_vocoder(corpus: Corpus, limits: Limits) -> None:
+    run = corpus.run
+    vqvae = load_vqvae(run) if (run.model / "vqvae.safetensors").is_file() else None
+    _train(VocoderStage(corpus, load_cembed(run), vqvae), limits)
+
+
+def _train(stage: Stage, limits: Limits) -> None:
+    options = stage.corpus.run.options
+    settings = replace(stage.settings, seed=options.seed, precision=options.precision)
+    if limits.steps is not None:
+        settings = replace(settings, steps=min(settings.steps, limits.steps))
+    train(stage, settings, stage.corpus.run.stage(stage.name), limits.minutes)
 
 
 def fit_statistics(corpus: Corpus) -> CEmbed:
@@ -48,25 +75,8 @@ def fit_statistics(corpus: Corpus) -> CEmbed:
     elif cembed.encoder is not None:
         load_stage(run.stage("encoder"), "network", cembed.encoder.network)
     fit_cembed(corpus, cembed.eval())
-    save_stage(run.model, "cembed", cembed)
+    save_stage(run.model, "cembed", cembed.state_dict())
     return cembed
-
-
-def train_vqvae(corpus: Corpus, minutes: float) -> None:
-    stage = VQVAEStage(corpus, load_cembed(corpus.run))
-    train(stage, _settings(stage, corpus.run), corpus.run.stage("vqvae"), minutes)
-
-
-def train_prior(corpus: Corpus, minutes: float) -> None:
-    stage = PriorStage(corpus, load_cembed(corpus.run), load_vqvae(corpus.run))
-    train(stage, _settings(stage, corpus.run), corpus.run.stage("prior"), minutes)
-
-
-def train_vocoder(corpus: Corpus, minutes: float) -> None:
-    run = corpus.run
-    vqvae = load_vqvae(run) if (run.model / "vqvae.safetensors").is_file() else None
-    stage = VocoderStage(corpus, load_cembed(run), vqvae)
-    train(stage, _settings(stage, run), run.stage("vocoder"), minutes)
 
 
 def load_cembed(run: Run) -> CEmbed:
@@ -90,9 +100,4 @@ def export(run: Run, target: Path) -> Path:
     return target
 
 
-def _settings(stage, run: Run) -> LoopSettings:
-    return LoopSettings(**{**vars(stage.settings), "seed": run.options.seed, "precision": run.options.precision})
-
-
 TRAINERS = {"encoder": train_encoder, "vqvae": train_vqvae, "prior": train_prior, "vocoder": train_vocoder}
-

@@ -43,8 +43,7 @@ class UpsamplingStages(nn.Module):
             self.upsamples.append(layer)
             self.fusions.append(
                 nn.ModuleList(
-                    ResidualStack(self.channels, size, preset.residual_dilations)
-                    for size in preset.residual_kernels
+                    ResidualStack(self.channels, size, preset.residual_dilations) for size in preset.residual_kernels
                 )
             )
 

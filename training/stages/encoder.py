@@ -79,14 +79,14 @@ class EncoderStage:
 
     def save(self, model: MaskedPrediction) -> None:
         """Keep the encoder; its projection and the statistics are fitted when training has ended."""
-        save_stage(self.corpus.run.stage(self.name), "network", model.encoder.network)
+        save_stage(self.corpus.run.stage(self.name), "network", model.encoder.network.state_dict())
 
     def _clips(self, index: Tensor, start: int, frames: int) -> tuple[Tensor, ...]:
         """Waveforms, units and standardised log-CQT of clips, from frame `start` on."""
         index, hop, stop = index.numpy(), self.preset.mel.hop_length, start + frames
-        waveform = to_float(torch.from_numpy(self.waveforms[0, index, start * hop : stop * hop]))
-        units = torch.from_numpy(self.units[index, start:stop]).long()
-        cqt = torch.from_numpy(self.cqt[index, :, start:stop]).float()
+        waveform = to_float(torch.tensor(self.waveforms[0, index, start * hop : stop * hop]))
+        units = torch.tensor(self.units[index, start:stop]).long()
+        cqt = torch.tensor(self.cqt[index, :, start:stop]).float()
         return waveform, units, (cqt - self.cqt_mean) / self.cqt_scale
 
     def _losses(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -10,7 +10,7 @@ from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vqvae import VQVAE
-from foley.models.weight_norm import add_weight_norm
+from foley.models.weight_norm import add_weight_norm, folded_state
 from training.corpus import Corpus
 from training.loop import LoopSettings, Turn, draw
 
@@ -59,7 +59,7 @@ class PriorStage:
         return {"score": loss, "loss": loss, "accuracy": accuracy}
 
     def save(self, model: nn.Module) -> None:
-        save_stage(self.corpus.run.model, self.name, model)
+        save_stage(self.corpus.run.model, self.name, folded_state(model))
 
 
 def _accuracy(logits: Tensor, codes: Tensor) -> Tensor:

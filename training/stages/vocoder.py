@@ -45,9 +45,7 @@ class VocoderStage:
         self.waveforms, self.cembeds = corpus.waveforms(), corpus.cembeds(cembed)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
-        self.parts = nn.ModuleDict(
-            {"vocoder": Vocoder(self.preset), "judges": add_weight_norm(Discriminators())}
-        )
+        self.parts = nn.ModuleDict({"vocoder": Vocoder(self.preset), "judges": add_weight_norm(Discriminators())})
 
     def batch(self, step: int) -> tuple[Tensor, ...]:
         index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
@@ -89,7 +87,7 @@ class VocoderStage:
         return {"score": spectral, "spectral": spectral, "mel_l1": mel_l1}
 
     def save(self, model: nn.Module) -> None:
-        save_stage(self.corpus.run.model, self.name, model)
+        save_stage(self.corpus.run.model, self.name, model.state_dict())
 
     def _segment(self, i: int) -> tuple[Tensor, Tensor]:
         """A CEmbed (rows, segment), masked or decoded, and its samples."""
@@ -102,10 +100,10 @@ class VocoderStage:
             first = max(0, start // step - CONTEXT_CODES)
             codes = self.codes[view, i, :, first : (start + length) // step + CONTEXT_CODES]
             with torch.no_grad():
-                decoded = self.vqvae.decode(torch.from_numpy(codes).long().unsqueeze(0))[0]
+                decoded = self.vqvae.decode(torch.tensor(codes).long().unsqueeze(0))[0]
             cembed = decoded[:, start - first * step :][:, :length]
         else:
-            clean = torch.from_numpy(self.cembeds[view, i, :, start : start + length]).float()
+            clean = torch.tensor(self.cembeds[view, i, :, start : start + length]).float()
             cembed = mask_cembed(clean.unsqueeze(0), self.preset.mel.rows)[0]
         samples = self.waveforms[view, i, start * hop : (start + length) * hop]
-        return cembed, to_float(torch.from_numpy(samples))
+        return cembed, to_float(torch.tensor(samples))

@@ -42,7 +42,7 @@ class VQVAEStage:
         frames = min(CROP_FRAMES, self.preset.frames)
         starts = torch.randint((self.preset.frames - frames) // 4 + 1, index.shape) * 4
         crops = [
-            torch.from_numpy(self.cembeds[view, i, :, start : start + frames])
+            torch.tensor(self.cembeds[view, i, :, start : start + frames])
             for view, i, start in zip(views, index, starts, strict=True)
         ]
         return torch.stack(crops).float(), self.corpus.categories[index]
@@ -73,7 +73,7 @@ class VQVAEStage:
         return {"score": totals["mse"], **totals, "perplexity": used}
 
     def save(self, model: VQVAE) -> None:
-        save_stage(self.corpus.run.model, self.name, model)
+        save_stage(self.corpus.run.model, self.name, model.state_dict())
 
     def _perplexity(self, codes: Tensor) -> Tensor:
         return perplexity(codes, self.preset.vqvae.codebook_size)

@@ -1,0 +1,243 @@
+"""Every figure: CEmbeds, code grids, waveforms and comparisons, drawn with matplotlib's objects and no global state.
+
+Sizes are in CSS pixels; the files hold twice as many in each direction. Pictures of one width and one preset share
+their time axis, so that they can stand below each other under a single playhead (`time_axis` says where it lies).
+Backgrounds are transparent and the lettering is a grey that reads on dark and on light.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps, font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from foley.presets import MelPreset, Preset
+
+WIDTH = 1000
+LEFT, RIGHT, TOP, BOTTOM, SEAM = 58, 22, 4, 22, 3
+PIXELS = 2  # of the file for each CSS pixel
+INK = "#7f868f"
+MEL_COLOURS, ENCODER_COLOURS, CODE_COLOURS = "magma", "berlin", "managua"
+MEL_SHARE = (
+    0.45,
+    0.75,
+)  # of the height: a wide embedding would leave the mel part a sliver, a narrow one be one
+KILOHERTZ = (0, 0.5, 1, 2, 4, 8, 16)
+LABEL_HEIGHT = 12
+CODES_HEIGHT = 110  # of all rows together, about
+
+
+def cembed_figure(
+    cembed: Tensor, preset: Preset, width: int = WIDTH, height: int = 230, show_time: bool = True
+) -> Figure:
+    """A standardised CEmbed (rows, frames), paper figure 1: the mel part below in kHz, the encoder's rows above."""
+    figure, axes = _cembed_axes(preset, width, height, show_time)
+    _draw_cembed(axes, cembed, preset, (0, _inner(height, show_time)), colour_limits(cembed, preset))
+    return figure
+
+
+def comparison_figure(
+    original: Tensor,
+    decoded: Tensor,
+    preset: Preset,
+    width: int = WIDTH,
+    height: int = 400,
+    show_time: bool = True,
+) -> Figure:
+    """Two CEmbeds (rows, frames), paper figure 2: above before the codebook, below after it, in the same colours."""
+    figure, axes = _cembed_axes(preset, width, height, show_time)
+    limits, inner = colour_limits(original, preset), _inner(height, show_time)
+    heading = 1.5 * LABEL_HEIGHT
+    half = inner / 2 - heading
+    for title, cembed, bottom in (("decoded from its codes", decoded, 0), ("recording", original, inner / 2)):
+        _draw_cembed(axes, cembed, preset, (bottom, bottom + half), limits)
+        axes.text(0, bottom + half + 4, title, color=INK, **_lettering())
+    return figure
+
+
+def code_figure(codes: Tensor, codebook_size: int, duration_s: float = 4.0, width: int = WIDTH) -> Figure:
+    """A code grid (rows, frames): one cell of whole pixels for each code, its colour standing for its number."""
+    rows, frames = codes.shape
+    height = code_height(rows)
+    figure, axes = _stretch(width, height, BOTTOM, height - TOP - BOTTOM, frames)
+    picture = code_colours(codebook_size)[codes.numpy()]
+    axes.imshow(picture, origin="lower", aspect="auto", interpolation="nearest", extent=(0, duration_s, 0, rows))
+    ticks = range(0, rows, max(1, round(rows / 3)))
+    axes.set_yticks([row + 0.5 for row in ticks], [str(row) for row in ticks])
+    _name(axes, "codes", rows / 2)
+    _show_seconds(axes, duration_s)
+    return figure
+
+
+def waveform_figure(
+    waveform: Tensor, code_frames: int, width: int = WIDTH, height: int = 64, colour: str = INK
+) -> Figure:
+    """A waveform (samples,) at full scale, without axes. As a mask it takes any colour a page gives it."""
+    figure, axes = _stretch(width, height, 0, height, code_frames)
+    columns = _axis_pixels(width, code_frames) // 3
+    pieces = np.array_split(waveform.numpy(), columns)
+    high, low = (np.array([extreme(piece) for piece in pieces]) for extreme in (np.max, np.min))
+    hair = 1.2 / height  # silence is a line, not nothing
+    axes.vlines(np.arange(columns), np.minimum(low, -hair), np.maximum(high, hair), colour, linewidth=0.9)
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(-1.02, 1.02))
+    axes.set_axis_off()
+    return figure
+
+
+def write_png(figure: Figure, path: str | Path) -> Path:
+    """Draw a figure into a PNG file with a transparent background. Returns the path."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(path, format="PNG", compress_level=1)
+    return Path(path)
+
+
+def time_axis(code_frames: int, width: int = WIDTH) -> tuple[float, float]:
+    """Where the time axis begins and ends in every picture of this width, as shares of the width."""
+    return LEFT / width, (LEFT + _axis_pixels(width, code_frames) / PIXELS) / width
+
+
+def code_height(rows: int) -> float:
+    """How high a picture of so many rows of codes is, each a whole number of the file's pixels."""
+    return max(1, round(CODES_HEIGHT * PIXELS / rows)) * rows / PIXELS + TOP + BOTTOM
+
+
+@cache
+def code_colours(codebook_size: int) -> np.ndarray:
+    """The colour of every code, uint8 (codebook size, 3)."""
+    return colormaps[CODE_COLOURS](np.linspace(0, 1, codebook_size), bytes=True)[:, :3]
+
+
+def colour_limits(cembed: Tensor, preset: Preset) -> tuple[float, float, float]:
+    """What is darkest and brightest in the mel part, and how far from 0 the encoder's colours reach."""
+    mel, encoder = cembed[: preset.mel.rows].numpy(), cembed[preset.mel.rows :].numpy()
+    reach = float(np.percentile(np.abs(encoder), 99)) if encoder.size else 1.0
+    low, high = np.percentile(mel, (1, 99.8))
+    return float(low), max(float(high), float(low) + 1e-3), max(reach, 1e-3)
+
+
+def mel_position(hertz: float, sample_rate: int, mel: MelPreset) -> float:
+    """The band, as a fraction counted from 0, whose centre lies at a frequency."""
+    low, high, at = (_slaney(value) for value in (mel.f_min, min(mel.f_max, sample_rate / 2), hertz))
+    return (at - low) / (high - low) * (mel.rows + 1) - 1
+
+
+def _slaney(hertz: float) -> float:
+    """The mel scale of the filters: linear up to 1 kHz, logarithmic above."""
+    return hertz * 3 / 200 if hertz < 1000 else 15 + 27 * float(np.log(hertz / 1000) / np.log(6.4))
+
+
+def _draw_cembed(axes: Axes, cembed: Tensor, preset: Preset, span: tuple[float, float], limits: tuple) -> None:
+    """Both parts of a CEmbed between two heights of axes whose y is in CSS pixels, with their labels."""
+    (bottom, top), (low, high, reach) = span, limits
+    mel_rows, encoder_rows = preset.mel.rows, preset.rows - preset.mel.rows
+    share = float(np.clip(mel_rows / preset.rows, *MEL_SHARE)) if encoder_rows else 1.0
+    seam = bottom + (top - bottom) * share
+    mel_top = seam - SEAM / 2 if encoder_rows else top
+    _paint(axes, cembed[:mel_rows], MEL_COLOURS, (low, high), (bottom, mel_top), preset.audio.duration_s)
+    _name(axes, "mel", (bottom + mel_top) / 2)
+    _show_kilohertz(axes, preset, bottom, mel_top)
+    if encoder_rows:
+        _paint(
+            axes,
+            cembed[mel_rows:],
+            ENCODER_COLOURS,
+            (-reach, reach),
+            (seam + SEAM / 2, top),
+            preset.audio.duration_s,
+        )
+        _name(axes, "encoder", (seam + top) / 2)
+        _add_yticks(axes, {top - LABEL_HEIGHT / 3: f"row {encoder_rows}"})
+
+
+def _paint(axes: Axes, values: Tensor, colours: str, limits: tuple, span: tuple, duration_s: float) -> None:
+    """Values as colours, found before and not after they are enlarged: several times as fast."""
+    shades = ((values.numpy() - limits[0]) / (limits[1] - limits[0])).clip(0, 1)
+    picture = colormaps[colours](shades, bytes=True)
+    axes.imshow(picture, origin="lower", aspect="auto", interpolation="nearest", extent=(0, duration_s, *span))
+
+
+def _show_kilohertz(axes: Axes, preset: Preset, bottom: float, top: float) -> None:
+    highest = min(preset.mel.f_max, preset.audio.sample_rate / 2) / 1000
+    labels: dict[float, str] = {}
+    for value in sorted({*(k for k in KILOHERTZ if k < highest), highest}):
+        band = mel_position(1000 * value, preset.audio.sample_rate, preset.mel) + 0.5
+        place = bottom + (top - bottom) * float(np.clip(band / preset.mel.rows, 0, 1))
+        labels = {other: label for other, label in labels.items() if place - other >= LABEL_HEIGHT}
+        labels[place] = f"{value:g} kHz" if value else "0"
+    _add_yticks(axes, labels)
+
+
+def _add_yticks(axes: Axes, labels: dict[float, str]) -> None:
+    before = dict(zip(axes.get_yticks(), (label.get_text() for label in axes.get_yticklabels()), strict=True))
+    labels = before | labels
+    axes.set_yticks(list(labels), list(labels.values()))
+
+
+def _show_seconds(axes: Axes, duration_s: float) -> None:
+    seconds = np.arange(0, duration_s + 1e-6, 0.5)
+    axes.set_xticks(seconds, [f"{s:g} s" if s == int(s) else "" for s in seconds])
+
+
+def _name(axes: Axes, name: str, height: float) -> None:
+    """The name of a part, written downwards right of it."""
+    place = axes.get_yaxis_transform()
+    axes.text(1.002, height, name, transform=place, rotation=-90, va="center", ha="left", color=INK, **_lettering())
+
+
+def _cembed_axes(preset: Preset, width: int, height: int, show_time: bool) -> tuple[Figure, Axes]:
+    inner = _inner(height, show_time)
+    figure, axes = _stretch(width, height, height - TOP - inner, inner, preset.grid[1])
+    axes.set(ylim=(0, inner), yticks=[], xticks=[])
+    if show_time:
+        _show_seconds(axes, preset.audio.duration_s)
+    axes.set_autoscale_on(False)
+    axes.set_xlim(0, preset.audio.duration_s)
+    return figure, axes
+
+
+def _inner(height: int, show_time: bool) -> int:
+    return height - TOP - (BOTTOM if show_time else TOP)
+
+
+def _stretch(width: float, height: float, bottom: float, inner: float, code_frames: int) -> tuple[Figure, Axes]:
+    """A figure with axes over the shared stretch of time, `bottom` and `inner` height in CSS pixels."""
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72 * PIXELS, facecolor="none")
+    across = _axis_pixels(width, code_frames) / PIXELS
+    axes = figure.add_axes((LEFT / width, bottom / height, across / width, inner / height), facecolor="none")
+    axes.spines[:].set_visible(False)
+    letters = _lettering()
+    axes.tick_params(
+        colors=INK,
+        length=3,
+        width=0.6,
+        pad=3,
+        labelsize=letters["fontsize"],
+        labelfontfamily=letters["family"],
+    )
+    return figure, axes
+
+
+def _axis_pixels(width: float, code_frames: int) -> int:
+    """Pixels of the file that the time axis is long: a whole number for each frame of codes."""
+    return max(1, int((width - LEFT - RIGHT) * PIXELS / code_frames)) * code_frames
+
+
+@cache
+def _lettering() -> dict[str, str | int]:
+    here = set(font_manager.get_font_names())
+    wanted = (
+        "IBM Plex Sans",
+        "Inter",
+        "Helvetica Neue",
+        "Helvetica",
+        "Arial",
+        "Liberation Sans",
+        "DejaVu Sans",
+    )
+    return {"family": next(name for name in wanted if name in here), "fontsize": 10}
