@@ -1,4 +1,4 @@
-"""`python -m foley generate | reconstruct`: the pipeline from the command line."""
+"""`python -m foley generate | reconstruct | evaluate`: the pipeline from the command line."""
 
 import argparse
 import sys
@@ -29,7 +29,16 @@ def parser() -> argparse.ArgumentParser:
     reconstruct.add_argument("--seed", type=int, default=0, help="of the vocoder's noise")
     reconstruct.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV file")
 
-    for command in (generate, reconstruct):
+    evaluate = commands.add_parser("evaluate", help="score a checkpoint against real recordings")
+    evaluate.add_argument("--reference", type=Path, required=True, help="recordings: a folder a class, or a manifest")
+    evaluate.add_argument("--per-class", type=int, default=32, help="takes to generate of each class")
+    evaluate.add_argument("--seed", type=int, default=0, help="the first take's seed")
+    evaluate.add_argument("--temperature", type=float, default=1.0)
+    evaluate.add_argument("--top-p", type=float, default=1.0)
+    evaluate.add_argument("--cache", type=Path, help="folder that keeps embeddings for the next time")
+    evaluate.add_argument("--out", type=Path, default=Path("evaluation"), help="folder for the report")
+
+    for command in (generate, reconstruct, evaluate):
         command.add_argument("--checkpoint", default=SHIPPED, help="a folder or a hub name; default: the shipped one")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     return top
@@ -73,4 +82,32 @@ def run_reconstruct(arguments: argparse.Namespace) -> None:
         print(f"  {category.name:20} {share:6.1%}")
 
 
-COMMANDS = {"generate": run_generate, "reconstruct": run_reconstruct}
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    # imported here: the other commands need not wait for scikit-learn
+    from foley.evaluation.embedders import load_embedder
+    from foley.evaluation.evaluate import evaluate
+
+    foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
+    with tqdm(unit="clip") as bar:
+
+        def told(what: str, done: int, total: int) -> None:
+            bar.set_description(what, refresh=False)
+            bar.total = total
+            bar.n = done
+            bar.refresh()
+
+        report = evaluate(
+            foley,
+            arguments.reference,
+            arguments.per_class,
+            arguments.seed,
+            arguments.temperature,
+            arguments.top_p,
+            load_embedder(cache=arguments.cache),
+            told,
+        )
+    print(report.to_markdown())
+    print(f"Written to {report.save(arguments.out)}.")
+
+
+COMMANDS = {"generate": run_generate, "reconstruct": run_reconstruct, "evaluate": run_evaluate}

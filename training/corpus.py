@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from foley.dataset import TRAIN, VALIDATION, Dataset, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from training.augment import vary_recording
-from training.data import TRAIN, VALIDATION, Dataset, clip_waveform, load_dataset
 from training.run import Run
 
 PCM = 32767.0

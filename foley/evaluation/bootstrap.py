@@ -35,15 +35,10 @@ def bootstrap_interval(
     if any(len(clips) == 0 for clips in sets):
         raise ValueError("There is nothing to draw from: a set is empty.")
     if draws < 1 or not 0 < confidence < 1:
-        raise ValueError(
-            f"An interval needs draws (not {draws}) and a confidence in (0, 1) (not {confidence})."
-        )
+        raise ValueError(f"An interval needs draws (not {draws}) and a confidence in (0, 1) (not {confidence}).")
     value = float(measure(*sets))
     generator = np.random.default_rng(seed)
-    drawn = [
-        measure(*(clips[generator.integers(len(clips), size=len(clips))] for clips in sets))
-        for _ in range(draws)
-    ]
+    drawn = [measure(*(clips[generator.integers(len(clips), size=len(clips))] for clips in sets)) for _ in range(draws)]
     tail = (1 - confidence) / 2
     low, median, high = np.quantile(drawn, [tail, 0.5, 1 - tail])
     return Interval(value, float(value + low - median), float(value + high - median))

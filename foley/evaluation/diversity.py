@@ -54,9 +54,7 @@ class CopyCheck:
     distances: np.ndarray
 
 
-def copy_check(
-    generated: np.ndarray, train: np.ndarray, held_out: np.ndarray, *, percentile: float = 5.0
-) -> CopyCheck:
+def copy_check(generated: np.ndarray, train: np.ndarray, held_out: np.ndarray, *, percentile: float = 5.0) -> CopyCheck:
     """Compare generated clips with held-out ones by the distance to the nearest training clip.
 
     The threshold is the `percentile` of the held-out clips' distances: of a hundred real clips that the model

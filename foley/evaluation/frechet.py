@@ -118,9 +118,7 @@ def extrapolated_frechet_distance(
         raise ValueError(f"Extrapolating to infinite samples needs at least 8 clips; there are {len(clips)}.")
     generator = np.random.default_rng(seed)
     sizes = np.unique(np.round(1 / np.linspace(4 / len(clips), 1 / len(clips), points)).astype(int))
-    sets = [
-        GaussianStatistics.from_embeddings(clips[generator.permutation(len(clips))[:size]]) for size in sizes
-    ]
+    sets = [GaussianStatistics.from_embeddings(clips[generator.permutation(len(clips))[:size]]) for size in sizes]
     counts = np.array([subset.count for subset in sets])
     distances = np.array([frechet_distance(reference, subset) for subset in sets])
     slope, value = np.polyfit(1 / counts, distances, 1)

@@ -19,9 +19,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, *, degree: int = 3) -> float:
     def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return (x @ y.T / x.shape[1] + 1) ** degree
 
-    return float(
-        _mean_off_diagonal(kernel(a, a)) + _mean_off_diagonal(kernel(b, b)) - 2 * kernel(a, b).mean()
-    )
+    return float(_mean_off_diagonal(kernel(a, a)) + _mean_off_diagonal(kernel(b, b)) - 2 * kernel(a, b).mean())
 
 
 def _mean_off_diagonal(gram: np.ndarray) -> float:

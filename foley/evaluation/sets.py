@@ -30,9 +30,7 @@ def as_clips(embeddings: np.ndarray) -> np.ndarray:
     """Embeddings in float64, their shape kept. Raises ValueError when it is wrong, or a value not finite."""
     clips = np.asarray(embeddings, dtype=np.float64)
     if clips.ndim not in (2, 3):
-        raise ValueError(
-            f"Embeddings must be (samples, dimension) or (clips, windows, dimension), not {clips.shape}."
-        )
+        raise ValueError(f"Embeddings must be (samples, dimension) or (clips, windows, dimension), not {clips.shape}.")
     if clips.size == 0:
         raise ValueError("There are no embeddings to measure: the set is empty.")
     if not np.isfinite(clips).all():

@@ -166,9 +166,7 @@ def _read(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError):
-        raise CheckpointError(
-            f"{path} cannot be read as weights: fetch it again from {WEIGHTS_URL}."
-        ) from None
+        raise CheckpointError(f"{path} cannot be read as weights: fetch it again from {WEIGHTS_URL}.") from None
 
 
 def _fetch() -> dict[str, Tensor]:

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from foley.categories import Category
+from foley.dataset import TRAIN, VALIDATION, Clip, load_dataset, split_by_group
 from foley.presets import AudioPreset
 from training.cache import Cache
-from training.data import TRAIN, VALIDATION, Clip, load_dataset, split_by_group
 
 AUDIO = AudioPreset()
 
