@@ -38,6 +38,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--cache", type=Path, help="folder that keeps embeddings for the next time")
     evaluate.add_argument("--out", type=Path, default=Path("evaluation"), help="folder for the report")
 
+    imported = commands.add_parser("import-dcase", help="convert the DCASE 2023 Task 7 baseline's trained files")
+    imported.add_argument("--vqvae", type=Path, required=True, help="the VQ-VAE's state dict")
+    imported.add_argument("--prior", type=Path, required=True, help="PixelSNAIL's file with 'model' in it")
+    imported.add_argument("--vocoder", type=Path, required=True, help="HiFi-GAN's file with 'generator' in it")
+    imported.add_argument("--vocoder-config", type=Path, required=True, help="HiFi-GAN's JSON configuration")
+    imported.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
+
     for command in (generate, reconstruct, evaluate):
         command.add_argument("--checkpoint", default=SHIPPED, help="a folder or a hub name; default: the shipped one")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -110,4 +117,16 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     print(f"Written to {report.save(arguments.out)}.")
 
 
-COMMANDS = {"generate": run_generate, "reconstruct": run_reconstruct, "evaluate": run_evaluate}
+def run_import(arguments: argparse.Namespace) -> None:
+    from foley.dcase import import_dcase
+
+    files = (arguments.vqvae, arguments.prior, arguments.vocoder, arguments.vocoder_config)
+    print(f"Imported to {import_dcase(*files, arguments.out)}.")
+
+
+COMMANDS = {
+    "generate": run_generate,
+    "reconstruct": run_reconstruct,
+    "evaluate": run_evaluate,
+    "import-dcase": run_import,
+}

@@ -68,6 +68,7 @@ class VQVAEPreset:
     parallel_residual_blocks: int = 0
     decoder_residual_blocks: int = 2
     batch_norm: bool = False
+    rectified_skip: bool = False
     code_dimension: int = 64
     codebook_size: int = 512
     codebook_decay: float = 0.99
@@ -91,6 +92,7 @@ class PriorPreset:
     scan: str = "rows"
     condition: str = "embedding"
     condition_channels: int = 32
+    condition_hidden: int = 2048  # of the network that makes a `map`; unused for an `embedding`
     dropout: float = 0.1
 
 
@@ -217,6 +219,7 @@ BASELINE = Preset(
     name="baseline",
     audio=AudioPreset(sample_rate=22_050),
     mel=MelPreset(rows=80, hop_length=256, f_max=8_000.0),
+    vqvae=VQVAEPreset(rectified_skip=True),
     prior=PriorPreset(condition="map", condition_channels=1),
 )
 

@@ -151,6 +151,8 @@ def trained(dataset_folder, tmp_path_factory):
 
 def test_all_stages_leave_a_model_that_generates(trained, tmp_path):
     assert main(["export", str(trained), str(tmp_path / "model")]) == 0
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "| Rain | 3 | 3 |" in card and "| vocoder | 2 (best at 2)" in card
     for folder in (trained / "model", tmp_path / "model"):
         take = Foley.from_pretrained(folder).generate(Category.Rain, seed=1)[0]
         assert take.waveform.shape == (96_000,)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
+from foley.dataset import load_dataset
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
 from foley.models.vqvae import VQVAE
+from training.card import model_card
 from training.corpus import Corpus
 from training.loop import Stage, train
 from training.run import Run
@@ -88,7 +90,7 @@ def load_vqvae(run: Run) -> VQVAE:
 
 
 def export(run: Run, target: Path) -> Path:
-    """Copy a run's finished model to a checkpoint folder. Raises ValueError when a stage is missing."""
+    """Copy a run's finished model to a checkpoint folder, with its card. Raises ValueError when a stage is missing."""
     missing = [stage for stage in STAGES if not (run.model / f"{stage}.safetensors").is_file()]
     if missing:
         raise ValueError(f"{run.folder} has no trained {missing[0]} yet: train it, then export.")
@@ -97,6 +99,8 @@ def export(run: Run, target: Path) -> Path:
         temporary = target / f".{name}.tmp"
         shutil.copyfile(run.model / name, temporary)
         temporary.replace(target / name)
+    dataset = load_dataset(run.options.data, run.preset.audio, run.options.seed)
+    (target / "README.md").write_text(model_card(run, dataset, STAGE_NAMES), encoding="utf-8")
     return target
 
 

@@ -112,7 +112,7 @@ class Condition(nn.Module):
         if preset.condition == "embedding":
             self.network = nn.Embedding(len(Category), preset.condition_channels)
         else:  # the baseline's: a map of the whole grid from the one-hot class
-            sizes = (len(Category), 2048, 2048, 2048, scan_shape[0] * scan_shape[1])
+            sizes = (len(Category), *[preset.condition_hidden] * 3, scan_shape[0] * scan_shape[1])
             self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)))
 
     def forward(self, categories: Tensor) -> Tensor:

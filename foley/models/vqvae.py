@@ -97,11 +97,15 @@ class VQDecoder(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(x), as the baseline has it: 3x3 down to few channels, 1x1 back."""
+    """x + conv(x): 3x3 down to few channels, 1x1 back.
+
+    With `rectified_skip` it is ReLU(x) + conv(x), which the baseline's in-place ReLU amounts to.
+    """
 
     def __init__(self, preset: VQVAEPreset, dilation: int = 1):
         super().__init__()
         channels, hidden = preset.channels, preset.residual_channels
+        self.rectified_skip = preset.rectified_skip
         self.layers = nn.Sequential(
             nn.ReLU(),
             nn.Conv2d(channels, hidden, 3, padding=dilation, dilation=dilation),
@@ -111,7 +115,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        return features + self.layers(features)
+        return (F.relu(features) if self.rectified_skip else features) + self.layers(features)
 
 
 class ParallelResidualBlock(nn.Module):

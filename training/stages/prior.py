@@ -14,7 +14,7 @@ from foley.models.weight_norm import add_weight_norm, folded_state
 from training.corpus import Corpus
 from training.loop import LoopSettings, Turn, draw
 
-BATCH = 8
+BATCH = 4
 
 
 class PriorStage:

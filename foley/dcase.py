@@ -1,0 +1,241 @@
+"""Import of the DCASE 2023 Task 7 baseline's trained files, so that they sound here as they do there.
+
+The baseline saves a VQ-VAE's state dict, a prior's `{"model", "args"}` and HiFi-GAN's `{"generator"}` with a JSON
+configuration, weight norm in the old `weight_g`/`weight_v` form. They are read without unpickling foreign objects and
+written as a checkpoint folder of preset `baseline`, with the sizes found in the files.
+"""
+
+import argparse
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from foley.checkpoints import CheckpointError, save_stage, write_config
+from foley.features.cembed import CEmbed
+from foley.models.pixelsnail import PixelSNAIL, code_offsets
+from foley.models.vocoder import Vocoder
+from foley.models.vqvae import VQVAE
+from foley.presets import BASELINE, Preset, PriorPreset, VocoderPreset, VQVAEPreset
+
+State = dict[str, Tensor]
+
+
+def import_dcase(vqvae: Path, prior: Path, vocoder: Path, vocoder_config: Path, target: Path) -> Path:
+    """Write a checkpoint folder from the baseline's four files. Returns the folder.
+
+    Raises CheckpointError naming the file that is missing, broken or not the baseline's.
+    """
+    vqvae_state, prior_state = _read(vqvae), _read(prior, "model")
+    vocoder_state = fold(_read(vocoder, "generator"))
+    try:
+        settings = json.loads(Path(vocoder_config).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+        raise CheckpointError(f"{vocoder_config} is no HiFi-GAN configuration: it cannot be read as JSON.") from None
+    parts = []
+    for path, convert, state in ((vqvae, _vqvae, vqvae_state), (prior, _prior, prior_state)):
+        parts.append(_converted(path, convert, state))
+    parts.append(_converted(vocoder, lambda state: _vocoder(state, settings), vocoder_state))
+    blocks, states = zip(*parts, strict=True)
+    preset = dataclasses.replace(BASELINE, vqvae=blocks[0], prior=blocks[1], vocoder=blocks[2])
+    _check(preset, dict(zip(("vqvae", "prior", "vocoder"), states, strict=True)), (vqvae, prior, vocoder))
+    write_config(target, preset, imported_from="DCASE 2023 Task 7 baseline")
+    save_stage(target, "cembed", CEmbed(preset).state_dict())
+    for stage, state in zip(("vqvae", "prior", "vocoder"), states, strict=True):
+        save_stage(target, stage, state)
+    return target
+
+
+def fold(state: State) -> State:
+    """The state with old-style weight norm (`weight_g`, `weight_v`) folded into plain weights."""
+    folded = {name: value for name, value in state.items() if not name.endswith(("weight_g", "weight_v"))}
+    for name, direction in state.items():
+        if name.endswith("weight_v"):
+            norm = direction.flatten(1).norm(dim=1).view(-1, *[1] * (direction.dim() - 1))
+            folded[name.removesuffix("_v")] = direction * (state[name.removesuffix("v") + "g"] / norm)
+    return folded
+
+
+def _read(path: Path, key: str | None = None) -> State:
+    try:
+        # the prior's file holds the command line's arguments beside the weights: plain values in a Namespace
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            data = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is not there: check the name of the file.") from None
+    except Exception as error:
+        raise CheckpointError(f"{path} cannot be read as weights ({type(error).__name__}).") from None
+    state = data.get(key) if key and isinstance(data, dict) else data
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f"{path} is not the baseline's file: it should hold {key or 'a state dict'}.")
+    return state
+
+
+def _converted(path: Path, convert, state: State) -> tuple[VQVAEPreset | PriorPreset | VocoderPreset, State]:
+    try:
+        return convert(state)
+    except KeyError as missing:
+        raise CheckpointError(f"{path} is not the baseline's file: it has no {missing}.") from None
+
+
+def _vqvae(state: State) -> tuple[VQVAEPreset, State]:
+    dimension, size = state["quantize_b.embed"].shape
+    stem, channels = state["enc_b.blocks_1.0.weight"].shape[0], state["enc_b.blocks_1.4.weight"].shape[0]
+    blocks = sum(bool(re.fullmatch(r"enc_b\.blocks_1\.\d+\.conv\.1\.weight", name)) for name in state)
+    preset = dataclasses.replace(
+        BASELINE.vqvae,
+        stem_channels=stem,
+        channels=channels,
+        branch_residual_blocks=blocks,
+        decoder_residual_blocks=blocks,
+        residual_channels=state["enc_b.blocks_1.5.conv.1.weight"].shape[0] if blocks else 0,
+        code_dimension=dimension,
+        codebook_size=size,
+    )
+    converted = {
+        "quantizer.codebook": state["quantize_b.embed"].T,
+        "quantizer.codebook_sum": state["quantize_b.embed_avg"].T,
+        "quantizer.usage": state["quantize_b.cluster_size"],
+        "quantizer.started": torch.tensor(True),
+    }
+    renames = (
+        (r"enc_b\.blocks_(\d)\.", lambda match: f"encoder.branches.{int(match[1]) - 1}."),
+        (r"dec\.blocks\.", "decoder.layers."),
+        (r"quantize_conv_b\.", "to_code."),
+        (r"\.conv\.(\d)\.", r".layers.\1."),
+    )
+    for name, value in state.items():
+        if not name.startswith("quantize_b."):
+            converted[_renamed(name, renames)] = value
+    return preset, converted
+
+
+def _prior(state: State) -> tuple[PriorPreset, State]:
+    causal = r".*\.resblocks\.\d+\.conv[12]\.conv\.conv\.weight_v"
+    state = {name: _masked(value) if re.fullmatch(causal, name) else value for name, value in state.items()}
+    state = fold(state)
+    kernel = state["horizontal.conv.conv.weight"].shape[3]
+    block = "blocks.0.resblocks.0."
+    preset = dataclasses.replace(
+        BASELINE.prior,
+        channels=state["horizontal.conv.conv.weight"].shape[0],
+        kernel_size=kernel,
+        blocks=_count(state, r"blocks\.(\d+)\."),
+        residual_blocks=_count(state, r"blocks\.0\.resblocks\.(\d+)\."),
+        residual_channels=state[block + "conv1.conv.conv.weight"].shape[0],
+        output_residual_blocks=_count(state, r"out\.(\d+)\.conv1\."),
+        condition_channels=state[block + "condition.conv.weight"].shape[1],
+    )
+    hidden = state["embedNet.blocks.0.weight"].shape[0]
+    preset = dataclasses.replace(preset, condition_hidden=hidden)
+    converted = _input_tables(state, kernel)
+    renames = (
+        (r"^embedNet\.blocks\.", "condition.network."),
+        (r"resblocks\.(\d+)\.", r"residuals.\1."),
+        (r"(key|query)_resblock\.", r"\1_residual."),
+        (r"out_resblock\.", "output_residual."),
+        (r"causal_attention\.", "attention."),
+        (r"aux_conv\.conv\.", "auxiliary."),
+        (r"condition\.conv\.", "condition."),
+        (rf"^out\.{preset.output_residual_blocks + 1}\.conv\.", "logits."),
+        (r"^out\.(\d+)\.", r"output.\1."),
+    )
+    for name, value in state.items():
+        if name.startswith(("horizontal.", "vertical.", "cond_resnet.")) or name == "background":
+            continue
+        name = _renamed(name, renames)
+        if ".conv.conv." not in name:
+            converted[name.replace("1.conv.", "1.").replace("2.conv.", "2.")] = value
+        elif name.endswith("bias"):
+            converted[name.replace(".conv.conv.bias", ".above.bias")] = value
+        else:
+            converted[name.replace(".conv.conv.", ".above.")] = value[:, :, :-1].contiguous()
+            converted[name.replace(".conv.conv.", ".left.")] = value[:, :, -1:, : kernel // 2].contiguous()
+    return preset, converted
+
+
+def _masked(direction: Tensor) -> Tensor:
+    """The direction of a causal convolution as the baseline uses it: nothing from its own position and to the right."""
+    direction = direction.clone()
+    direction[:, :, -1, direction.shape[3] // 2 :] = 0
+    return direction
+
+
+def _input_tables(state: State, kernel: int) -> State:
+    """The baseline's two one-hot convolutions as tables of vectors.
+
+    It shifts their outputs, biases included: a bias counts where there is a row above, the other where there is a
+    column to the left. So each goes into the table of that neighbour, which is looked up in just these places.
+    """
+    above, left = state["horizontal.conv.conv.weight"], state["vertical.conv.conv.weight"]
+    offsets, half = code_offsets(kernel), kernel // 2
+    tables = []
+    for up, right in offsets:
+        of_above = len(tables) < above.shape[2] * above.shape[3]
+        tap = above[:, :, half - up, half + right] if of_above else left[:, :, left.shape[2] - 1 - up, half + right]
+        table = tap.T.clone()
+        if of_above and (up, right) == (1, 0):
+            table += state["horizontal.conv.conv.bias"]
+        if not of_above and (up, right) == (0, -1):
+            table += state["vertical.conv.conv.bias"]
+        tables.append(table)
+    return {"input.tables": torch.stack(tables), "input.bias": torch.zeros(above.shape[0])}
+
+
+def _vocoder(state: State, settings: dict) -> tuple[VocoderPreset, State]:
+    if str(settings.get("resblock")) != "1":
+        raise CheckpointError(
+            "The HiFi-GAN configuration asks for another residual block than V1's: it is not supported."
+        )
+    dilations = {tuple(of_kernel) for of_kernel in settings["resblock_dilation_sizes"]}
+    if len(dilations) != 1:
+        raise CheckpointError("The HiFi-GAN configuration has other dilations for each kernel: it is not supported.")
+    preset = VocoderPreset(
+        upsample_rates=tuple(settings["upsample_rates"]),
+        upsample_kernels=tuple(settings["upsample_kernel_sizes"]),
+        channels=settings["upsample_initial_channel"],
+        residual_kernels=tuple(settings["resblock_kernel_sizes"]),
+        residual_dilations=dilations.pop(),
+    )
+    kernels = len(preset.residual_kernels)
+
+    def fusion(match: re.Match) -> str:
+        return f"stages.fusions.{int(match[1]) // kernels}.{int(match[1]) % kernels}."
+
+    renames = (
+        (r"^conv_pre\.", "stages.input."),
+        (r"^conv_post\.", "output."),
+        (r"^ups\.", "stages.upsamples."),
+        (r"^resblocks\.(\d+)\.", fusion),
+        (r"convs1\.", "dilated."),
+        (r"convs2\.", "plain."),
+    )
+    return preset, {f"generator.{_renamed(name, renames)}": value for name, value in state.items()}
+
+
+def _renamed(name: str, renames: tuple) -> str:
+    for pattern, replacement in renames:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _count(state: State, pattern: str) -> int:
+    return len({match[1] for name in state if (match := re.match(pattern, name))})
+
+
+def _check(preset: Preset, states: dict[str, State], paths: tuple[Path, ...]) -> None:
+    """Load every state into its module. Raises CheckpointError naming the file that does not fit."""
+    modules = {
+        "vqvae": VQVAE(preset.vqvae),
+        "prior": PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size),
+        "vocoder": Vocoder(preset),
+    }
+    for path, (stage, module) in zip(paths, modules.items(), strict=True):
+        try:
+            module.load_state_dict(states[stage], strict=True)
+        except RuntimeError as error:
+            reason = str(error).split("\n")[1].strip()
+            raise CheckpointError(f"{path} does not fit the baseline's {stage}: {reason}") from None
