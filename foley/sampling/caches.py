@@ -1,0 +1,64 @@
+"""What the sampler keeps between codes: one definition for every path."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foley.sampling.draft import Draft
+from foley.sampling.weights import Weights
+
+
+class Caches(NamedTuple):
+    """Tensors for N takes of a grid (height, width); the other letters are those of `Weights`.
+
+    `features` and `hidden` are what the causal convolutions of the R residual blocks read, after their ELU: the
+    k - 1 rows above and, last, the row being drawn, with k // 2 columns of zeros at both ends. `above1`, `above2`
+    and `start` are what this row takes from the rows above, bias and condition included.
+
+    Keys and values are those of the T = height x width positions, or one for every s positions in zen mode. They
+    are made of the `recent` s positions: features before the block, after its causal part, and coordinates. In zen
+    mode `near` is what coarse results add to the s positions from the newest coarse one on, `far` to the s after.
+    """
+
+    codes: Tensor  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
+    condition: Tensor  # (N, height or 1, width, condition channels)
+    start: Tensor  # (N, width, C)
+    features: Tensor  # (R, N, k, width + 2 (k // 2), C)
+    hidden: Tensor  # (R, N, k, width + 2 (k // 2), H)
+    above1: Tensor  # (R, N, width, H)
+    above2: Tensor  # (R, N, width, 2 C)
+    keys: Tensor  # (B, N, A, T)
+    values: Tensor  # (B, N, A, T)
+    recent: Tensor  # (B, N, s, K)
+    near: Tensor  # (B, N, s, A)
+    far: Tensor  # (B, N, s, A)
+
+    @classmethod
+    def of(cls, draft: Draft, weights: Weights, multiple: int = 1) -> "Caches":
+        """Caches before the first code, on the weights' device; above1 and above2 are padded to a `multiple`."""
+        device = weights.tables.device
+        takes, height, width = draft.codes.shape
+        residuals, up, kernel, channels, hidden = weights.above1.shape
+        half = kernel // 2
+        blocks, factor, _, attention = weights.query.shape
+        positions = -(-height * width // factor)
+        padded = width + 2 * half
+        shapes = {
+            "start": (takes, width, channels),
+            "features": (residuals, takes, up + 1, padded, channels),
+            "hidden": (residuals, takes, up + 1, padded, hidden),
+            "above1": (residuals, takes, width, -(-hidden // multiple) * multiple),
+            "above2": (residuals, takes, width, -(-2 * channels // multiple) * multiple),
+            "keys": (blocks, takes, attention, positions),
+            "values": (blocks, takes, attention, positions),
+            "recent": (blocks, takes, factor, weights.key.shape[2]),
+            "near": (blocks, takes, factor, attention),
+            "far": (blocks, takes, factor, attention),
+        }
+        return cls(
+            codes=F.pad(draft.known, (half, half, half, 0), value=draft.codebook_size).to(device),
+            condition=draft.condition.to(device).contiguous(),
+            **{name: torch.zeros(shape, device=device) for name, shape in shapes.items()},
+        )

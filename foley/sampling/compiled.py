@@ -1,0 +1,183 @@
+"""The compiled path: the steps of `kernels` on the CPU, takes and layers shared out over a few threads."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import torch
+
+from foley.models.pixelsnail import code_offsets
+from foley.sampling import kernels
+from foley.sampling.caches import Caches
+from foley.sampling.draft import Draft
+from foley.sampling.tiles import PANEL, aligned, pack
+from foley.sampling.weights import Weights
+
+_ROW_WORK, _CODE_WORK = 1e9, 4e7  # multiply-adds between two reports: some hundredths of a second
+_WORTH_HELP = 2e6  # multiply-adds of a code below which a second thread costs more than it brings
+
+
+class CompiledPath:
+    """Draws drafts with the given weights (on the CPU), on as many threads as torch uses."""
+
+    def __init__(self, weights: Weights, heads: int):
+        self.weights, self.layers, self.heads = weights, _layers(weights), heads
+
+    def run(self, draft: Draft) -> Iterator[int]:
+        """Fill in the draft's codes; yields the number of positions done, every few hundredths of a second."""
+        threads = torch.get_num_threads()
+        parts = np.array_split(np.arange(len(draft.seeds)), min(threads, len(draft.seeds)))
+        lanes = [Lane(self, draft.takes(slice(part[0], part[-1] + 1))) for part in parts]
+        width, positions = draft.codes.shape[2], draft.positions
+        layers = self.layers
+        row_work = width * sum(matrices[:1].size for matrices in (layers.above1, layers.above2))
+        code_work = sum(matrices.size for matrices in layers[layers._fields.index("left1") :])
+        parts, columns = max(1, int(_ROW_WORK / row_work)), 2 * max(1, int(_CODE_WORK / code_work / 2))
+        helped = threads >= 2 * len(lanes) and code_work > _WORTH_HELP
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for row in range(-(-positions // width)):
+                    tasks = [task for lane in lanes for task in lane.row_tasks(row, parts, threads // len(lanes))]
+                    for first in range(0, len(tasks), threads):
+                        _run(pool, tasks[first : first + threads])
+                        yield row * width
+                    for first in range(0, width, columns):
+                        last = min(first + columns, width)
+                        _run(pool, [task for lane in lanes for task in lane.code_tasks(row, first, last, helped)])
+                        yield min(row * width + last, positions)
+            finally:
+                for lane in lanes:
+                    lane.columns_done[:] = width  # nobody must wait for columns that will not be drawn
+
+
+class Lane:
+    """Some takes of a draft, with their caches and the working memory of one thread."""
+
+    def __init__(self, path: CompiledPath, draft: Draft):
+        self.layers, self.heads, self.settings = path.layers, path.heads, draft.settings
+        self.draft = draft
+        self.caches = Caches(*(x.numpy() for x in Caches.of(draft, path.weights, PANEL)))
+        self.scratch = _scratch(path.weights, self.caches, draft.codebook_size)
+        self.codes, self.kept = draft.codes.numpy(), draft.kept.numpy()
+        blocks, width = len(self.caches.recent), draft.codes.shape[2]
+        self.help_x, self.help_y = np.zeros_like(self.scratch.x), np.zeros_like(self.scratch.y)
+        self.jobs, self.columns_done = np.zeros((width + 1) // 2 * blocks, np.int64), np.zeros(blocks, np.int64)
+        self.offsets = np.array([offset for offset in code_offsets(self.caches.hidden.shape[2]) if offset[0]])
+
+    def row_tasks(self, row: int, most: int, threads: int) -> list[Callable[[], None]]:
+        """What a row needs before its first code, in tasks that do not depend on each other, for some threads.
+
+        None does more than `most` layers of a take.
+        """
+        parts = len(self.caches.features) * len(self.draft.seeds)
+        step = min(most, -(-parts // threads))
+        ranges = [(first, min(first + step, parts)) for first in range(0, parts, step)]
+        return [partial(self._start_row, row)] + [partial(self._begin_row, row, *part) for part in ranges]
+
+    def _start_row(self, row: int) -> None:
+        layers, caches = self.layers, self.caches
+        kernels.start_row(layers.tables, layers.input_bias, self.offsets, caches.codes, caches.start, row)
+        self.noise = self.draft.noise(row)
+        self.jobs[:], self.columns_done[:] = 0, 0
+
+    def _begin_row(self, row: int, first: int, last: int) -> None:
+        layers, caches = self.layers, self.caches
+        kernels.begin_row(
+            caches.features, caches.hidden, caches.above1, caches.above2, caches.condition,
+            layers.above1, layers.above2, layers.condition, row, first, last,
+        )  # fmt: skip
+
+    def code_tasks(self, row: int, first: int, last: int, helped: bool) -> list[Callable[[], None]]:
+        """Drawing some columns of a row, and helping with it from a second thread."""
+        draw = partial(self._draw, row, first, last)
+        return [partial(self._help, first, last), draw] if helped else [draw]
+
+    def _draw(self, row: int, first: int, last: int) -> None:
+        settings = self.settings
+        kernels.draw_codes(
+            self.layers, self.caches, self.scratch, self.codes, self.kept, self.noise, self.jobs, self.columns_done,
+            row, first, last, self.heads, np.float32(settings.temperature), settings.top_k, float(settings.top_p),
+        )  # fmt: skip
+
+    def _help(self, first: int, last: int) -> None:
+        layers, caches, scratch = self.layers, self.caches, self.scratch
+        kernels.help_draw(
+            caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
+            layers.left1, layers.left2, self.help_x, self.help_y, self.jobs, self.columns_done, first, last,
+        )  # fmt: skip
+
+
+def _run(pool: ThreadPoolExecutor, tasks: list[Callable[[], None]]) -> None:
+    """Do all the tasks at once, the last in this thread."""
+    others = [pool.submit(task) for task in tasks[:-1]]
+    tasks[-1]()
+    for other in others:
+        other.result()
+
+
+def _layers(weights: Weights) -> kernels.Layers:
+    w = Weights(*(value.numpy() for value in weights))
+
+    def flat(taps: np.ndarray) -> np.ndarray:
+        """(layers, taps, inputs, outputs) with taps and inputs side by side."""
+        return taps.reshape(len(taps), -1, taps.shape[-1])
+
+    def above(taps: np.ndarray, bias: np.ndarray) -> np.ndarray:
+        """The bias goes to the first of the taps (layers, k - 1, k, inputs, outputs)."""
+        biases = np.zeros((*taps.shape[:3], taps.shape[-1]), np.float32)
+        biases[:, 0, 0] = bias
+        return pack(taps, biases)
+
+    blocks, attention, reach, _ = w.spread.shape if w.spread.ndim == 4 else (len(w.key), 0, 0, 0)
+    spread_bias = np.concatenate([np.tile(w.spread_bias, reach // 2), np.tile(w.spread_bias * 0, reach // 2)], axis=1)
+    return kernels.Layers(
+        tables=aligned(w.tables),
+        input_bias=w.input_bias,
+        coordinates=w.coordinates,
+        above1=above(w.above1, w.bias1),
+        left1=pack(flat(w.left1)),
+        above2=above(w.above2, w.bias2),
+        left2=pack(flat(w.left2)),
+        condition=pack(w.condition),
+        key1=pack(w.key1, w.key1_bias),
+        key2=pack(w.key2, w.key2_bias),
+        memory=pack(
+            np.concatenate([flat(w.key), flat(w.value)], axis=-1),
+            np.concatenate([w.key_bias, w.value_bias], axis=-1),
+        ),
+        query1=pack(w.query1, w.query1_bias),
+        query2=pack(w.query2, w.query2_bias),
+        query=pack(flat(w.query), w.query_bias),
+        spread=pack(w.spread.reshape(blocks, attention, reach * attention), spread_bias),
+        output1=pack(w.output1, w.output1_bias),
+        auxiliary=pack(w.auxiliary),
+        output2=pack(w.output2, w.output2_bias),
+        tail1=pack(w.tail1, w.tail1_bias),
+        tail2=pack(w.tail2, w.tail2_bias),
+        logits=pack(w.logits, w.logits_bias),
+    )
+
+
+def _scratch(weights: Weights, caches: Caches, codebook_size: int) -> kernels.Scratch:
+    layers, takes, kernel, _, channels = caches.features.shape
+    hidden, factor = caches.hidden.shape[4], caches.recent.shape[2]
+    attention, key_channels, query_channels = (
+        weights.query.shape[3],
+        weights.key.shape[2],
+        weights.query.shape[2],
+    )
+    rows = takes * max(2, factor)
+    widest_input = max(kernel // 2 * channels, kernel // 2 * hidden, key_channels)
+    widest_output = max(2 * key_channels, hidden, codebook_size, 2 * factor * attention)
+    return kernels.Scratch(
+        x=aligned(np.zeros((rows, -(-widest_input // PANEL) * PANEL))),
+        y=aligned(np.zeros((rows, -(-widest_output // PANEL) * PANEL))),
+        features=aligned(np.zeros((takes, channels))),
+        local=aligned(np.zeros((takes, channels))),
+        seen=aligned(np.zeros((takes, attention))),
+        window=aligned(np.zeros((takes * factor, key_channels))),
+        query_window=aligned(np.zeros((takes * factor, query_channels))),
+        updates=aligned(np.zeros((layers, takes, 2, channels))),
+        scores=aligned(np.zeros(max(caches.keys.shape[3], codebook_size))),
+    )

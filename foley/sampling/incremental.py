@@ -1,0 +1,206 @@
+"""The incremental sampler in plain torch: a step for each row, a step for each code, on any device.
+
+Every shape is static and the place in the grid is a tensor itself, so that a step can be captured as a CUDA graph.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foley.models.pixelsnail import code_offsets
+from foley.sampling.caches import Caches
+from foley.sampling.draft import Draft
+from foley.sampling.draw import draw
+from foley.sampling.weights import Weights
+
+
+class TorchPath:
+    """Draws drafts with the given weights, on the device they are on."""
+
+    def __init__(self, weights: Weights, heads: int):
+        self.weights, self.heads = weights, heads
+
+    def run(self, draft: Draft) -> Iterator[int]:
+        """Fill in the draft's codes; yields the number of positions done, after each code."""
+        steps = Steps(self.weights, self.heads, draft)
+        width = draft.codes.shape[2]
+        for position in range(draft.positions):
+            row, column = divmod(position, width)
+            if column == 0:
+                steps.begin_row(row, draft)
+            steps.code(steps.is_coarse(position))
+            steps.read_codes(draft, row, slice(column, column + 1))
+            yield position + 1
+
+
+class Steps:
+    """The caches of one draft and the two steps that move them on."""
+
+    def __init__(self, weights: Weights, heads: int, draft: Draft):
+        self.weights, self.heads, self.settings = weights, heads, draft.settings
+        self.device = weights.tables.device
+        self.caches = Caches.of(draft, weights)
+        self.blocks, self.factor = weights.query.shape[:2]
+        self.kernel = weights.above1.shape[2]
+        self.half = self.kernel // 2
+        self.zen = weights.spread.shape[1] > 0
+        self.width = draft.codes.shape[2]
+        offsets = code_offsets(self.kernel)
+        self.above_offsets = [(n, offset) for n, offset in enumerate(offsets) if offset[0]]
+        self.left_tables = torch.stack([weights.tables[n] for n, offset in enumerate(offsets) if not offset[0]])
+        self.taps = [
+            weights.above1.flatten(1, 3), weights.left1.flatten(1, 2),
+            weights.above2.flatten(1, 3), weights.left2.flatten(1, 2),
+        ]  # fmt: skip
+        takes, codebook_size = len(draft.seeds), draft.codebook_size
+        self.column = torch.zeros(1, dtype=torch.long, device=self.device)
+        self.position = torch.zeros(1, dtype=torch.long, device=self.device)
+        self.reach = torch.arange(self.half, device=self.device)
+        self.window = torch.arange(self.factor, device=self.device)
+        self.times = torch.arange(self.caches.keys.shape[-1], device=self.device)
+        self.noise = torch.zeros(takes, self.width, codebook_size, device=self.device)
+        self.row_codes = torch.zeros(takes, self.half + self.width, dtype=torch.long, device=self.device)
+        self.row_kept = torch.zeros(takes, self.width, dtype=torch.bool, device=self.device)
+
+    def is_coarse(self, position: int) -> bool:
+        """Whether this position brings a new coarse query, key and value (all do in full attention)."""
+        return position % self.factor == 0
+
+    def begin_row(self, row: int, draft: Draft) -> None:
+        """Move the caches down by a row and take from the rows above all that this row needs."""
+        weights, caches = self.weights, self.caches
+        if row:
+            for rows in (caches.features, caches.hidden):
+                rows[:, :, :-1] = rows[:, :, 1:].clone()
+        condition = caches.condition[:, min(row, caches.condition.shape[1] - 1)]
+        caches.above1.copy_(self._above(caches.features, self.taps[0]) + weights.bias1[:, None, None])
+        caches.above2.copy_(self._above(caches.hidden, self.taps[2]) + weights.bias2[:, None, None])
+        caches.above2.add_(condition @ weights.condition[:, None])
+        start = weights.input_bias
+        for n, (up, right) in self.above_offsets:
+            first = self.half + right
+            start = start + weights.tables[n][caches.codes[:, self.half + row - up, first : first + self.width]]
+        caches.start.copy_(start)
+        self.noise.copy_(torch.from_numpy(draft.noise(row)))
+        self.row_codes.copy_(caches.codes[:, self.half + row, : self.half + self.width])
+        self.row_kept.copy_(draft.kept[:, row])
+        self.column.zero_()
+        self.position.fill_(row * self.width)
+
+    def read_codes(self, draft: Draft, row: int, columns: slice) -> None:
+        """Hand the drawn codes of this row over to the draft and to the rows below."""
+        codes = self.row_codes[:, self.half :][:, columns]
+        self.caches.codes[:, self.half + row, self.half : self.half + self.width][:, columns] = codes
+        draft.codes[:, row, columns] = codes.cpu()
+
+    def code(self, coarse: bool) -> None:
+        """Draw the code at `column` and move one position on."""
+        weights, caches = self.weights, self.caches
+        here = self.half + self.column
+        left = self.column + self.reach
+        updates = self._residual_updates(left, here)
+        neighbours = self.row_codes.index_select(1, left)
+        features = caches.start.index_select(1, self.column)[:, 0]
+        features = features + sum(table[codes] for table, codes in zip(self.left_tables, neighbours.T, strict=True))
+        coordinates = weights.coordinates.index_select(0, self.position).expand(len(features), -1)
+        for block in range(self.blocks):
+            features = self._block(block, features, updates[block], coordinates, coarse)
+        for layer in range(len(weights.tail1)):
+            hidden = F.elu(features) @ weights.tail1[layer] + weights.tail1_bias[layer]
+            features = features + F.glu(F.elu(hidden) @ weights.tail2[layer] + weights.tail2_bias[layer])
+        logits = self.observe(F.elu(features) @ weights.logits + weights.logits_bias)
+        codes = draw(logits, self.noise.index_select(1, self.column)[:, 0], self.settings)[:, None]
+        kept = self.row_kept.index_select(1, self.column)
+        codes = torch.where(kept, self.row_codes.index_select(1, here), codes)
+        self.row_codes.index_copy_(1, here, codes)
+        self.column.add_(1)
+        self.position.add_(1)
+
+    def observe(self, logits: Tensor) -> Tensor:
+        """A seam: the logits (takes, codebook size) of the code about to be drawn."""
+        return logits
+
+    def _above(self, rows: Tensor, taps: Tensor) -> Tensor:
+        """What (R, N, k, padded width, channels) gives to the newest row: (R, N, width, outputs)."""
+        windows = rows[:, :, :-1].unfold(3, self.kernel, 1).permute(0, 1, 3, 2, 5, 4)
+        return torch.bmm(windows.reshape(len(rows), -1, taps.shape[1]), taps).unflatten(1, (-1, self.width))
+
+    def _residual_updates(self, left: Tensor, here: Tensor) -> Tensor:
+        """What every causal residual block adds at this position: (blocks, residual blocks, takes, channels).
+
+        None of them sees its own position, so all are found at once from what lies to the left.
+        """
+        caches, (_, left1, _, left2) = self.caches, self.taps
+        features, hidden = (rows[:, :, -1] for rows in (caches.features, caches.hidden))
+        new = torch.bmm(features.index_select(2, left).flatten(2), left1)
+        new = F.elu(new + caches.above1.index_select(2, self.column)[:, :, 0])
+        update = torch.bmm(hidden.index_select(2, left).flatten(2), left2)
+        update = F.glu(update + caches.above2.index_select(2, self.column)[:, :, 0])
+        hidden.index_copy_(2, here, new[:, :, None])
+        return update.unflatten(0, (self.blocks, -1))
+
+    def _block(self, block: int, features: Tensor, updates: Tensor, coordinates: Tensor, coarse: bool) -> Tensor:
+        weights, caches = self.weights, self.caches
+        local = features + updates.cumsum(0)
+        inputs = torch.cat([features[None], local[:-1]])
+        rows = caches.features.unflatten(0, (self.blocks, -1))[block][:, :, -1]
+        rows.index_copy_(2, self.half + self.column, F.elu(inputs)[:, :, None])
+        local = local[-1]
+        newest = (self.position - 1) % self.factor  # where the newest comes last when a window ends
+        caches.recent[block].index_copy_(1, newest, torch.cat([features, local, coordinates], dim=1)[:, None])
+        seen = self._zen(block, coarse) if self.zen else self._attention(block)
+        hidden = F.elu(local) @ weights.output1[block] + F.elu(seen) @ weights.auxiliary[block]
+        hidden = F.elu(hidden + weights.output1_bias[block])
+        return local + F.glu(hidden @ weights.output2[block] + weights.output2_bias[block])
+
+    def _attention(self, block: int) -> Tensor:
+        """Strictly causal: the first position sees nothing, which the empty values make zero."""
+        result = self._attend(block, self.times < self.position)
+        self._remember(block, self.position)
+        return result
+
+    def _zen(self, block: int, coarse: bool) -> Tensor:
+        near, far = self.caches.near[block], self.caches.far[block]
+        if coarse:
+            time = self.position // self.factor
+            self._remember(block, time)
+            result = self._attend(block, self.times <= time)
+            spread = (result @ self.weights.spread[block].flatten(1)).view(len(result), 2 * self.factor, -1)
+            near.copy_(far + spread[:, : self.factor])
+            far.copy_(spread[:, self.factor :])
+        return near.index_select(1, self.position % self.factor)[:, 0] + self.weights.spread_bias[block]
+
+    def _remember(self, block: int, time: Tensor) -> None:
+        """Append the key and value of the recent positions."""
+        caches, weights = self.caches, self.weights
+        layers = weights.key1, weights.key1_bias, weights.key2, weights.key2_bias
+        features = self._window(_gated(caches.recent[block], *(layer[block] for layer in layers)))
+        key = features @ weights.key[block].flatten(0, 1) + weights.key_bias[block]
+        value = features @ weights.value[block].flatten(0, 1) + weights.value_bias[block]
+        caches.keys[block].index_copy_(2, time, key[:, :, None])
+        caches.values[block].index_copy_(2, time, value[:, :, None])
+
+    def _attend(self, block: int, visible: Tensor) -> Tensor:
+        """What the recent positions' query sees of the `visible` times: (takes, A)."""
+        caches, weights = self.caches, self.weights
+        layers = weights.query1, weights.query1_bias, weights.query2, weights.query2_bias
+        features = caches.recent[block][:, :, -weights.query1.shape[1] :]
+        features = self._window(_gated(features, *(layer[block] for layer in layers)))
+        query = features @ weights.query[block].flatten(0, 1) + weights.query_bias[block]
+        query = query.unflatten(1, (self.heads, 1, -1))
+        keys, values = (x[block].unflatten(1, (self.heads, -1)) for x in (caches.keys, caches.values))
+        scores = query @ keys * query.shape[-1] ** -0.5
+        scores = scores.masked_fill(~visible, -1e30)  # not infinite: nothing visible must not become NaN
+        return (torch.softmax(scores, dim=-1) @ values.transpose(2, 3)).flatten(1)
+
+    def _window(self, features: Tensor) -> Tensor:
+        """(takes, s, channels) side by side, positions before the first one as zeros."""
+        exists = self.position - self.factor + 1 + self.window >= 0
+        return (features * exists[:, None]).flatten(1)
+
+
+def _gated(features: Tensor, first: Tensor, first_bias: Tensor, second: Tensor, second_bias: Tensor) -> Tensor:
+    hidden = F.elu(F.elu(features) @ first + first_bias)
+    return features + F.glu(hidden @ second + second_bias, dim=-1)

@@ -1,0 +1,55 @@
+"""Random numbers that are a function of (seed, position), so that no result depends on what was drawn around it.
+
+Philox (Salmon et al. 2011) turns a key and a counter into random bits. The key holds the seed and the use, the counter
+the position. Only its raw bits are used: they are the same in every version of numpy.
+"""
+
+import operator
+
+import numpy as np
+
+_CODES, _EXCITATION = 0, 1  # streams: one for each use of a seed
+_WORDS = 8  # 32-bit words of one counter
+
+
+def check_seed(seed: int) -> int:
+    """The seed as a plain int. Raises ValueError when it is none that the generator takes."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise ValueError(f"The seed is {seed!r}, but must be a whole number.") from None
+    if not 0 <= number < 2**63:
+        raise ValueError(f"The seed is {number}, but must lie from 0 to 2**63 - 1.")
+    return number
+
+
+def gumbel_noise(seed: int, start: int, positions: int, codebook_size: int) -> np.ndarray:
+    """Standard Gumbel noise for the codes at `start`, `start` + 1, ...: float32 (positions, codebook size)."""
+    counters = -(-codebook_size // _WORDS)  # whole counters a position, so that each position has its own
+    noise = _uniform(seed, _CODES, start * counters, positions * counters).reshape(positions, -1)
+    noise = noise[:, :codebook_size]
+    for _ in range(2):  # -log(-log(u))
+        np.log(noise, out=noise)
+        np.negative(noise, out=noise)
+    return np.ascontiguousarray(noise)
+
+
+def white_noise(seed: int, samples: int) -> np.ndarray:
+    """Standard normal noise, float32 (samples,). More samples begin with the same ones."""
+    pairs = -(-samples // 2)
+    uniform = _uniform(seed, _EXCITATION, 0, -(-2 * pairs // _WORDS)).reshape(-1, 2)[:pairs]
+    radius, angle = (
+        np.sqrt(-2 * np.log(uniform[:, 0])),
+        np.float32(2 * np.pi) * uniform[:, 1],
+    )  # Box and Muller
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:samples]
+
+
+def _uniform(seed: int, stream: int, first: int, counters: int) -> np.ndarray:
+    """Float32 numbers strictly between 0 and 1, eight for each counter from `first` on."""
+    philox = np.random.Philox(key=np.array([check_seed(seed), stream], np.uint64), counter=first)
+    words = philox.random_raw(counters * _WORDS // 2).astype("<u8", copy=False).view("<u4")
+    uniform = (words >> 9).astype(np.float32)
+    uniform += np.float32(0.5)  # 23 bits and a half: exact, never 0 or 1
+    uniform *= np.float32(2**-23)
+    return uniform

@@ -1,0 +1,132 @@
+"""What the kernels do to single vectors: float32, contiguous, in loops that the compiler vectorises."""
+
+import numpy as np
+from numba import njit
+
+_LOG2_E = np.float32(1.44269504)
+_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
+_TAYLOR = tuple(np.float32(c) for c in (1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2))
+_ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
+_LOWEST, _HIGHEST = np.float32(-87), np.float32(88)
+
+
+def inner(**options):
+    """A compiled function for other compiled ones only."""
+    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+
+
+_LOOSE = {"contract", "nsz"}  # what vectorising needs of loops without sums
+
+
+@inner(fastmath=_LOOSE)
+def exp(x):
+    """exp in float32 to about one unit in the last place; unlike the library's it vectorises."""
+    x = min(max(x, _LOWEST), _HIGHEST)
+    power = np.floor(x * _LOG2_E + _HALF)
+    x = (x - power * _LN2_HIGH) - power * _LN2_LOW
+    series = _TAYLOR[0]
+    for n in range(1, 5):
+        series = series * x + _TAYLOR[n]
+    series = (series * x + _ONE) * x + _ONE
+    return series * np.int32((np.int32(power) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@inner()
+def copy(source, target):
+    for n in range(source.shape[0]):
+        target[n] = source[n]
+
+
+@inner()
+def clear(target):
+    for n in range(target.shape[0]):
+        target[n] = _ZERO
+
+
+@inner(fastmath=_LOOSE)
+def add(source, target):
+    for n in range(source.shape[0]):
+        target[n] += source[n]
+
+
+@inner(fastmath=_LOOSE)
+def elu(source, target):
+    for n in range(source.shape[0]):
+        x = source[n]
+        target[n] = x if x > _ZERO else exp(x) - _ONE
+
+
+@inner(fastmath=_LOOSE)
+def add_glu(pair, target):
+    """target += pair's first half x sigmoid(its second half); the pair may go on after that."""
+    gate = pair[target.shape[0] :]
+    for n in range(target.shape[0]):
+        target[n] += pair[n] / (_ONE + exp(-gate[n]))
+
+
+@inner(fastmath=True)
+def attend(query, keys, values, times, scores, result):
+    """result (A / heads,) = softmax(query . keys) . values over the first `times` of (A / heads, T)."""
+    channels = query.shape[0]
+    if times == 0:
+        clear(result)
+        return
+    for t in range(times):
+        scores[t] = _ZERO
+    fours = channels - channels % 4
+    for c in range(0, fours, 4):  # four at a time: fewer loads and stores of the scores
+        part0, part1, part2, part3 = query[c], query[c + 1], query[c + 2], query[c + 3]
+        row0, row1, row2, row3 = keys[c], keys[c + 1], keys[c + 2], keys[c + 3]
+        for t in range(times):
+            scores[t] += part0 * row0[t] + part1 * row1[t] + part2 * row2[t] + part3 * row3[t]
+    for c in range(fours, channels):
+        part, row = query[c], keys[c]
+        for t in range(times):
+            scores[t] += part * row[t]
+    highest = scores[0]
+    for t in range(times):
+        highest = max(highest, scores[t])
+    total = _ZERO
+    for t in range(times):
+        scores[t] = exp(scores[t] - highest)
+        total += scores[t]
+    for c in range(channels):
+        mean, row = _ZERO, values[c]
+        for t in range(times):
+            mean += scores[t] * row[t]
+        result[c] = mean / total
+
+
+@inner()
+def choose(logits, noise, scores, temperature, top_k, top_p):
+    """The code that `draw` would choose, without sorting.
+
+    A code is in play when few enough codes, and little enough probability, lie above it. So where the best score
+    is not in play, no code of a lower logit is either, and the best of the others is the next to ask.
+    """
+    highest = logits[0]
+    for c in range(logits.shape[0]):
+        highest = max(highest, logits[c])
+    total = 0.0
+    if top_p < 1 and temperature > 0:
+        for c in range(logits.shape[0]):
+            scores[c] = exp((logits[c] - highest) / temperature)
+            total += scores[c]
+    floor = np.float32(-np.inf)
+    while True:
+        best, best_score = -1, np.float32(0)
+        for c in range(logits.shape[0]):
+            score = logits[c] + temperature * noise[c]
+            if logits[c] > floor and (best < 0 or score > best_score):
+                best, best_score = c, score
+        if best < 0:  # no logit is a number
+            return 0
+        above, mass = 0, 0.0
+        if top_k > 0 or total > 0:
+            for c in range(logits.shape[0]):
+                if logits[c] > logits[best]:
+                    above += 1
+                    mass += scores[c] if total > 0 else 0.0
+        if (top_k == 0 or above < top_k) and (total == 0 or mass < top_p * total):
+            return best
+        floor = logits[best]
