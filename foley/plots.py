@@ -29,7 +29,7 @@ MEL_SHARE = (
 )  # of the height: a wide embedding would leave the mel part a sliver, a narrow one be one
 KILOHERTZ = (0, 0.5, 1, 2, 4, 8, 16)
 LABEL_HEIGHT = 12
-CODES_HEIGHT = 110  # of all rows together, about
+ABOVE_TICKS = 3
 
 
 def cembed_figure(
@@ -60,13 +60,25 @@ def comparison_figure(
     return figure
 
 
-def code_figure(codes: Tensor, codebook_size: int, duration_s: float = 4.0, width: int = WIDTH) -> Figure:
-    """A code grid (rows, frames): one cell of whole pixels for each code, its colour standing for its number."""
+def code_figure(
+    codes: Tensor, codebook_size: int, duration_s: float = 4.0, width: int = WIDTH, about: int = 110
+) -> Figure:
+    """A code grid (rows, frames): one cell of whole pixels for each code, its colour standing for its number.
+
+    The grid is `about` so high: as near to it as whole pixels for each row allow (`code_height`).
+    """
     rows, frames = codes.shape
-    height = code_height(rows)
+    height = code_height(rows, about)
     figure, axes = _stretch(width, height, BOTTOM, height - TOP - BOTTOM, frames)
     picture = code_colours(codebook_size)[codes.numpy()]
-    axes.imshow(picture, origin="lower", aspect="auto", interpolation="nearest", extent=(0, duration_s, 0, rows))
+    axes.imshow(
+        picture,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        zorder=ABOVE_TICKS,
+        extent=(0, duration_s, 0, rows),
+    )
     ticks = range(0, rows, max(1, round(rows / 3)))
     axes.set_yticks([row + 0.5 for row in ticks], [str(row) for row in ticks])
     _name(axes, "codes", rows / 2)
@@ -79,11 +91,13 @@ def waveform_figure(
 ) -> Figure:
     """A waveform (samples,) at full scale, without axes. As a mask it takes any colour a page gives it."""
     figure, axes = _stretch(width, height, 0, height, code_frames)
-    columns = _axis_pixels(width, code_frames) // 3
+    columns = _axis_pixels(width, code_frames) // PIXELS
     pieces = np.array_split(waveform.numpy(), columns)
     high, low = (np.array([extreme(piece) for piece in pieces]) for extreme in (np.max, np.min))
     hair = 1.2 / height  # silence is a line, not nothing
-    axes.vlines(np.arange(columns), np.minimum(low, -hair), np.maximum(high, hair), colour, linewidth=0.9)
+    axes.fill_between(
+        np.arange(columns), np.minimum(low, -hair), np.maximum(high, hair), color=colour, linewidth=0, step="mid"
+    )
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(-1.02, 1.02))
     axes.set_axis_off()
     return figure
@@ -102,9 +116,9 @@ def time_axis(code_frames: int, width: int = WIDTH) -> tuple[float, float]:
     return LEFT / width, (LEFT + _axis_pixels(width, code_frames) / PIXELS) / width
 
 
-def code_height(rows: int) -> float:
-    """How high a picture of so many rows of codes is, each a whole number of the file's pixels."""
-    return max(1, round(CODES_HEIGHT * PIXELS / rows)) * rows / PIXELS + TOP + BOTTOM
+def code_height(rows: int, about: int = 110) -> float:
+    """How high a picture of so many rows of codes is, its grid being about so high."""
+    return max(1, round(about * PIXELS / rows)) * rows / PIXELS + TOP + BOTTOM
 
 
 @cache
@@ -159,7 +173,14 @@ def _paint(axes: Axes, values: Tensor, colours: str, limits: tuple, span: tuple,
     """Values as colours, found before and not after they are enlarged: several times as fast."""
     shades = ((values.numpy() - limits[0]) / (limits[1] - limits[0])).clip(0, 1)
     picture = colormaps[colours](shades, bytes=True)
-    axes.imshow(picture, origin="lower", aspect="auto", interpolation="nearest", extent=(0, duration_s, *span))
+    axes.imshow(
+        picture,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        zorder=ABOVE_TICKS,
+        extent=(0, duration_s, *span),
+    )
 
 
 def _show_kilohertz(axes: Axes, preset: Preset, bottom: float, top: float) -> None:

@@ -1,0 +1,85 @@
+"""What programs may call, with gradio_client or over HTTP: the same functions of the pipeline as the page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import gradio as gr
+from gradio_client.utils import is_file_obj_with_meta
+
+from foley.audio import AudioError, peak_dbfs
+from foley.categories import Category
+from foley.sampling import Progress
+from foley.takes import Reconstruction, Take
+from foley.ui.device import ONE_AT_A_TIME, notice
+from foley.ui.visitors import new_folder, served
+
+
+def add_endpoints(
+    draw: Callable[..., Iterator[Progress | Take]], reconstruct_recording: Callable[..., Reconstruction]
+) -> None:
+    """Open `classes`, `generate` and `reconstruct` to programs, inside the open Blocks."""
+
+    def classes() -> list[str]:
+        """The names of the seven classes that sounds can be made of, in the order of their ids."""
+        return [category.name for category in Category]
+
+    def generate(
+        category: str,
+        seed: int = 0,
+        temperature: float = 1.0,
+        count: int = 1,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        request: gr.Request | None = None,
+    ) -> list[dict[str, Any]]:
+        """New sounds of a class. The same arguments give the same samples as on the page and the command line.
+
+        Args:
+            category: a class by name or id, such as DogBark.
+            seed: of the first take; the others count on from it.
+            temperature: 0 for the most likely sound, 1 for the model's own variety, more for stranger ones.
+            count: how many takes.
+            top_k: keep only so many of the likeliest codes; 0 keeps all.
+            top_p: keep only the likeliest codes up to this share; 1 keeps all.
+
+        Returns:
+            For every take its recipe, its peak in dBFS and its WAV file (24-bit).
+        """
+        try:
+            folder = new_folder(request)
+            with closing(draw(category, seed, temperature, count, top_k, top_p)) as events:
+                takes = [event for event in events if isinstance(event, Take)]
+            return [
+                {**take.recipe, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}
+                for take in takes
+            ]
+        except Exception as error:
+            raise gr.Error(notice(error), print_exception=False) from None
+
+    def reconstruct(recording: dict, seed: int = 0, request: gr.Request | None = None) -> dict[str, Any]:
+        """A recording through CEmbed, codes and vocoder and back; the first seconds of it are taken.
+
+        Args:
+            recording: an uploaded sound file (with gradio_client: handle_file("sound.wav")).
+            seed: of the vocoder's noise.
+
+        Returns:
+            The reconstructed WAV file, its log-mel L1 to the recording, the class head's shares, and the codes.
+        """
+        try:
+            if not is_file_obj_with_meta(recording):  # only of these has Gradio checked that they are uploads
+                raise AudioError("The recording must be an uploaded file.")
+            result = reconstruct_recording(recording["path"], seed)
+            return {
+                "wav": served(result.save(new_folder(request) / "reconstruction.wav")),
+                "log_mel_l1": result.log_mel_l1,
+                "class_shares": {category.name: share for category, share in result.class_shares.items()},
+                "codes": result.codes.tolist(),
+            }
+        except Exception as error:
+            raise gr.Error(notice(error), print_exception=False) from None
+
+    gr.api(classes, api_name="classes", queue=False)
+    gr.api(generate, api_name="generate", **ONE_AT_A_TIME)
+    gr.api(reconstruct, api_name="reconstruct", **ONE_AT_A_TIME)

@@ -1,0 +1,172 @@
+/* The page's own hands: keys, players with one playhead over all their pictures, codes painted while they are drawn. */
+(() => {
+  "use strict";
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const isShown = (element) => Boolean(element?.offsetParent);
+
+  /* ---- players: a card holds one sound, or two of the same length between which it can switch ---- */
+  let current = null; // the card that was played last
+
+  const voices = (card) => all("audio", card);
+  const voiceOf = (card) => voices(card)[Number(card.dataset.voice || 0)];
+  const isPlaying = (card) => voices(card).some((audio) => !audio.paused);
+
+  function show(card) {
+    const audio = voiceOf(card);
+    const playing = isPlaying(card);
+    card.toggleAttribute("data-playing", playing);
+    all("[data-voice]", card).forEach((part) => part.toggleAttribute("data-on", part.dataset.voice === (card.dataset.voice || "0")));
+    one(".strips", card)?.style.setProperty("--at", audio.duration ? audio.currentTime / audio.duration : 0);
+    const clock = one("[data-clock]", card);
+    if (clock) clock.textContent = playing || audio.currentTime > 0 ? `${audio.currentTime.toFixed(2)} / ` : "";
+    if (!card.isConnected) voices(card).forEach((other) => other.pause()); // its card went; sound would play on
+    else if (playing) requestAnimationFrame(() => show(card));
+  }
+
+  function pause(card) {
+    voices(card).forEach((audio) => audio.pause());
+    show(card);
+  }
+
+  function play(card, voice = card.dataset.voice || "0", share = null) {
+    if (!card.classList.contains("ready")) return;
+    if (current && current !== card) pause(current);
+    const before = voiceOf(card);
+    current = card;
+    card.dataset.voice = voice;
+    const audio = voiceOf(card);
+    if (share !== null) audio.currentTime = share * audio.duration;
+    else if (audio !== before) audio.currentTime = before.currentTime;
+    voices(card).forEach((other) => other !== audio && other.pause());
+    audio.onended = () => { audio.currentTime = 0; show(card); };
+    audio.play().then(() => show(card), () => show(card));
+  }
+
+  function toggle(card, voice = card.dataset.voice || "0") {
+    const same = voice === (card.dataset.voice || "0");
+    if (isPlaying(card) && same) pause(card);
+    else play(card, voice);
+  }
+
+  function choose(card, voice) {
+    if (isPlaying(card)) return play(card, voice);
+    const time = voiceOf(card).currentTime;
+    card.dataset.voice = voice;
+    voiceOf(card).currentTime = time;
+    show(card);
+  }
+
+  const shownCards = () => all("[data-player].ready").filter(isShown);
+  const cardAtHand = () => (shownCards().includes(current) ? current : shownCards()[0]);
+
+  document.addEventListener("click", (event) => {
+    const card = event.target.closest("[data-player]");
+    const button = event.target.closest("button, a");
+    if (card && button?.dataset.play) toggle(card, button.dataset.play);
+    else if (card && button?.dataset.voice) choose(card, button.dataset.voice);
+    else if (card && button && "keep" in button.dataset) keepSeed(card.dataset.seed);
+    if (button && "api" in button.dataset) one("footer .show-api")?.click();
+    if (button && "themeSwitch" in button.dataset) setTheme(!document.body.classList.contains("dark"));
+    if (button && event.detail > 0) button.blur(); // after a mouse click, Space belongs to the player again
+  });
+
+  document.addEventListener("pointerdown", (event) => {
+    const strips = event.target.closest(".strips");
+    if (!strips || event.button !== 0 || event.target.closest("button")) return;
+    const card = strips.closest("[data-player]");
+    const style = getComputedStyle(card);
+    const [begin, end] = ["--begin", "--end"].map((name) => Number(style.getPropertyValue(name)));
+    const box = strips.getBoundingClientRect();
+    const share = ((event.clientX - box.left) / box.width - begin) / (end - begin);
+    if (share < 0 || share > 1) return;
+    play(card, event.target.closest("[data-voice]")?.dataset.voice || card.dataset.voice, share);
+  });
+
+  /* ---- the seed of a take, back into the controls ---- */
+  function keepSeed(seed) {
+    const input = one("#seed input");
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, seed);
+    input.dispatchEvent(new Event("input", { bubbles: true })); // which locks it, as typing does
+  }
+
+  /* ---- codes, painted on the waiting cards while they are drawn ---- */
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+  function paint(value, colours) {
+    if (!value?.codes) return;
+    const [takes, rows, frames] = value.shape;
+    const codes = new Uint16Array(bytes(value.codes).buffer);
+    const palette = bytes(colours);
+    all(".take.waiting canvas").slice(0, takes).forEach((canvas, take) => {
+      if (canvas.width !== frames || canvas.height !== rows) [canvas.width, canvas.height] = [frames, rows];
+      const picture = new ImageData(frames, rows);
+      for (let row = 0; row < rows; row++) {
+        for (let frame = 0; frame < frames; frame++) {
+          const code = codes[(take * rows + rows - 1 - row) * frames + frame]; // the lowest row is the last line
+          const place = 4 * (row * frames + frame);
+          if (code) picture.data.set([...palette.subarray(3 * code - 3, 3 * code), 255], place);
+        }
+      }
+      canvas.getContext("2d").putImageData(picture, 0, 0);
+    });
+  }
+
+  function wait() {
+    const text = one("#meter output");
+    if (text) text.textContent = "Waiting for the model";
+  }
+
+  /* ---- dark and light ---- */
+  const stored = () => { try { return localStorage.getItem("foley-theme"); } catch { return null; } };
+
+  function setTheme(dark) {
+    document.body.classList.toggle("dark", dark);
+    try { localStorage.setItem("foley-theme", dark ? "dark" : "light"); } catch { /* a private window */ }
+  }
+
+  /* ---- keys ---- */
+  const isText = (element) =>
+    element?.matches("textarea, select, [contenteditable='true'], input:not([type=range], [type=radio], [type=checkbox], [type=number])");
+  const takes = (element, key) => isText(element) || (element?.matches("input[type=number]") && /[\d.,e+-]/i.test(key) && key.length === 1);
+  const click = (selector) => { const target = one(selector); if (isShown(target)) target.click(); return isShown(target); };
+
+  const KEYS = {
+    g: () => click("#generate"),
+    escape: () => click("#stop"),
+    a: () => { const card = cardAtHand(); if (card && voices(card).length > 1) choose(card, "0"); return card; },
+    b: () => { const card = cardAtHand(); if (card && voices(card).length > 1) choose(card, "1"); return card; },
+    " ": () => { const card = cardAtHand(); if (card) toggle(card); return card; },
+  };
+  for (let number = 1; number <= 7; number++) {
+    KEYS[number] = () => {
+      const input = all("#category input")[number - 1];
+      if (!isShown(input?.closest("label"))) return false;
+      input.click();
+      return true;
+    };
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const focus = document.activeElement;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      focus?.blur(); // what is being typed counts
+      if (click("#generate")) event.preventDefault();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || takes(focus, event.key)) return;
+    if (event.key === " " && focus?.matches("button:focus-visible, a:focus-visible, input[type=checkbox]:focus-visible")) return;
+    if (!KEYS[event.key.toLowerCase()]?.()) return;
+    event.preventDefault();
+    if (focus?.matches("input[type=number]")) focus.blur(); // so that the next key is one of ours too
+  });
+
+  window.foley = { paint, wait };
+  window.addEventListener("load", () => {
+    if (!stored() || new URLSearchParams(location.search).has("__theme")) return;
+    const apply = () => document.body.classList.toggle("dark", stored() === "dark");
+    const watcher = new MutationObserver(() => { if (one("#top-bar")) { watcher.disconnect(); apply(); } });
+    watcher.observe(document.body, { childList: true, subtree: true });
+    apply();
+  });
+})();
