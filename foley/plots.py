@@ -23,10 +23,7 @@ LEFT, RIGHT, TOP, BOTTOM, SEAM = 58, 22, 4, 22, 3
 PIXELS = 2  # of the file for each CSS pixel
 INK = "#7f868f"
 MEL_COLOURS, ENCODER_COLOURS, CODE_COLOURS = "magma", "berlin", "managua"
-MEL_SHARE = (
-    0.45,
-    0.75,
-)  # of the height: a wide embedding would leave the mel part a sliver, a narrow one be one
+MEL_SHARE = (0.45, 0.75)  # of the height, at least and at most: else a wide embedding would leave a sliver
 KILOHERTZ = (0, 0.5, 1, 2, 4, 8, 16)
 LABEL_HEIGHT = 12
 ABOVE_TICKS = 3

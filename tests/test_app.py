@@ -6,19 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import soundfile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from foley.categories import Category
 from foley.pipeline import Foley
-from foley.ui.generate import Desk
+from foley.ui.run import NO_TAKES, Desk
 from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
-from tests.conftest import synthetic_sound
 
 APP = Path(__file__).parent.parent / "app.py"
-EMPTY_STAGE = {"run": 0, "count": 1, "takes": [], "earlier": []}
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +32,8 @@ def client(foley: Foley, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "knock.wav"
-    soundfile.write(path, synthetic_sound(Category.GunShot, 1), 24_000)
-    return path
+def recording(dataset_folder: Path) -> Path:
+    return dataset_folder / Category.GunShot.name / "000.wav"
 
 
 def test_programs_learn_the_names_of_the_classes(client):
@@ -90,9 +85,9 @@ def test_only_the_endpoints_for_programs_are_shown_to_them(client):
 
 def run_desk(foley: Foley, draw=None, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0):
     names = ("stage", "meter", "seed", "used", "go", "stop")
-    desk = Desk(foley, draw or foley.draw, {name: name for name in names})
+    desk = Desk(foley.preset, draw or foley.draw, {name: name for name in names})
     return desk.generate(
-        2, 1.0, top_p, count, seed, locked, used, stage or EMPTY_STAGE, SimpleNamespace(session_hash="desk")
+        2, 1.0, top_p, count, seed, locked, used, stage or NO_TAKES, SimpleNamespace(session_hash="desk")
     )
 
 
@@ -114,7 +109,7 @@ def test_the_first_take_is_shown_before_the_second_is_decoded(foley, monkeypatch
     decoded, decode = [], foley.decode
     monkeypatch.setattr(foley, "decode", lambda codes, seed: decoded.append(seed) or decode(codes, seed))
     for step in run_desk(foley, count=3):
-        if step.get("stage", EMPTY_STAGE)["takes"]:
+        if step.get("stage", NO_TAKES)["takes"]:
             break
     assert len(decoded) == 1
 
@@ -143,10 +138,10 @@ def test_closing_a_run_closes_the_sampler(foley):
 
 def test_a_setting_that_cannot_be_becomes_a_notice_and_leaves_the_stage_alone(foley, monkeypatch):
     said = []
-    monkeypatch.setattr("foley.ui.generate.gr.Warning", said.append)
+    monkeypatch.setattr("foley.ui.run.gr.Warning", said.append)
     values = outcome(run_desk(foley, top_p=0.0))
     assert said == ["top_p is 0.0, but must lie above 0 and at most at 1."]
-    assert values["stage"] == EMPTY_STAGE
+    assert values["stage"] == NO_TAKES
 
 
 def run_app(monkeypatch, capsys, *arguments: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ not depend, to the last bit, on how many rows there are.
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import cfunc, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -39,25 +39,20 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 
 def _tile(rows: int, panels: int):
-    """An intrinsic tile(y, row, x, step, w, panel) for that many rows and panels from `row` and `panel` on.
+    """An intrinsic tile(y, y_stride, x, x_stride, w, w_stride, inputs) for that many rows and panels.
 
-    y (rows, panels x PANEL) += x @ w, where row n of y takes row n x step of x; float32, w is packed.
+    y (rows, panels x PANEL) += x (rows, inputs) @ w (panels, inputs, PANEL); addresses and strides are in bytes.
     """
     vector = ir.VectorType(ir.FloatType(), PANEL)
-    first = ir.Constant(ir.VectorType(ir.IntType(32), PANEL), None)
-    int64, byte = ir.IntType(64), ir.IntType(8)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), PANEL), None)
 
     def codegen(context, builder, signature, arguments):
-        y, x, w = (context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 2, 4))
-        row, step, panel = arguments[1], arguments[3], arguments[5]
-        name = f"llvm.fmuladd.v{PANEL}f32"
-        multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+        y, y_stride, x, x_stride, w, w_stride, inputs = arguments
+        kind = ir.FunctionType(vector, [vector] * 3)
+        multiply_add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{PANEL}f32")
 
-        def at(array, index, kind):
-            """Address of an entry of the outermost axis."""
-            stride = cgutils.unpack_tuple(builder, array.strides)[0]
-            start = builder.gep(builder.bitcast(array.data, byte.as_pointer()), [builder.mul(stride, index)])
-            return builder.bitcast(start, kind.as_pointer())
+        def at(start, stride, n, kind):
+            return builder.inttoptr(builder.add(start, builder.mul(stride, stride.type(n))), kind.as_pointer())
 
         def load(address):
             value = builder.load(address)
@@ -66,29 +61,27 @@ def _tile(rows: int, panels: int):
 
         def everywhere(number):
             single = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
-            return builder.shuffle_vector(single, single, first)
+            return builder.shuffle_vector(single, single, zeros)
 
-        r_on = [builder.add(row, int64(r)) for r in range(rows)]
-        p_on = [builder.add(panel, int64(p)) for p in range(panels)]
-        inputs = [at(x, builder.mul(index, step), ir.FloatType()) for index in r_on]
-        weights = [builder.gep(at(w, index, vector), [int64(1)]) for index in p_on]  # past the bias
-        outputs = {(r, p): builder.gep(at(y, r_on[r], vector), [p_on[p]]) for r in range(rows) for p in range(panels)}
-        sums = {key: cgutils.alloca_once_value(builder, load(address)) for key, address in outputs.items()}
-        depth = builder.sub(cgutils.unpack_tuple(builder, w.shape)[1], int64(1))
-        with cgutils.for_range(builder, depth) as loop:
-            columns = [load(builder.gep(address, [loop.index])) for address in weights]
-            for r, address in enumerate(inputs):
-                number = everywhere(builder.load(builder.gep(address, [loop.index])))
-                for p, column in enumerate(columns):
-                    total = builder.call(multiply_add, [number, column, builder.load(sums[r, p])])
-                    builder.store(total, sums[r, p])
-        for key, address in outputs.items():
-            builder.store(builder.load(sums[key]), address).align = 4
+        numbers = [at(x, x_stride, r, ir.FloatType()) for r in range(rows)]
+        columns = [at(w, w_stride, p, vector) for p in range(panels)]
+        outputs = [[builder.gep(at(y, y_stride, r, vector), [inputs.type(p)]) for p in range(panels)] for r in range(rows)]
+        sums = [[cgutils.alloca_once_value(builder, load(address)) for address in row] for row in outputs]
+        with cgutils.for_range(builder, inputs) as loop:
+            weights = [load(builder.gep(column, [loop.index])) for column in columns]
+            for r in range(rows):
+                number = everywhere(builder.load(builder.gep(numbers[r], [loop.index])))
+                for p in range(panels):
+                    total = builder.call(multiply_add, [number, weights[p], builder.load(sums[r][p])])
+                    builder.store(total, sums[r][p])
+        for r in range(rows):
+            for p in range(panels):
+                builder.store(builder.load(sums[r][p]), outputs[r][p]).align = 4
         return context.get_dummy_value()
 
     @intrinsic
-    def tile(_, y, row, x, step, w, panel):
-        return types.void(y, row, x, step, w, panel), codegen
+    def tile(_, y, y_stride, x, x_stride, w, w_stride, inputs):
+        return types.void(*[types.int64] * 7), codegen
 
     return tile
 
@@ -97,33 +90,62 @@ _tall, _four, _two, _two_wide = _tile(TALL, 1), _tile(4, 1), _tile(2, 1), _tile(
 _one, _one_wide = _tile(1, 1), _tile(1, 4)
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
-def multiply(y, x, rows, w):
-    """y[:rows] += x @ w for packed w, without its bias. Where x is narrower than w, its rows are read joined."""
-    panels = w.shape[0]
-    step = max(1, (w.shape[1] - 1) // x.shape[1])
+@cfunc(types.void(*[types.int64] * 8), cache=True)
+def _multiply(y, y_stride, x, x_stride, rows, w, panels, inputs):
+    w_stride = (inputs + 1) * PANEL * 4
+    w += PANEL * 4  # past the bias
     tall = rows - rows % TALL
     for panel in range(panels):
         for row in range(0, tall, TALL):
-            _tall(y, row, x, step, w, panel)
-    row = tall
-    if rows - row >= 4:
+            y_tile = y + row * y_stride + panel * PANEL * 4
+            _tall(y_tile, y_stride, x + row * x_stride, x_stride, w + panel * w_stride, w_stride, inputs)
+    rows, y, x = rows - tall, y + tall * y_stride, x + tall * x_stride
+    if rows >= 4:
         for panel in range(panels):
-            _four(y, row, x, step, w, panel)
-        row += 4
-    if rows - row >= 2:
-        paired = panels - panels % 2
-        for panel in range(0, paired, 2):
-            _two_wide(y, row, x, step, w, panel)
-        if paired < panels:
-            _two(y, row, x, step, w, paired)
-        row += 2
-    if rows > row:
-        grouped = panels - panels % 4
-        for panel in range(0, grouped, 4):
-            _one_wide(y, row, x, step, w, panel)
-        for panel in range(grouped, panels):
-            _one(y, row, x, step, w, panel)
+            _four(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+        rows, y, x = rows - 4, y + 4 * y_stride, x + 4 * x_stride
+    if rows >= 2:
+        for panel in range(0, panels - 1, 2):
+            _two_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+        if panels % 2:
+            panel = panels - 1
+            _two(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+        rows, y, x = rows - 2, y + 2 * y_stride, x + 2 * x_stride
+    if rows >= 1:
+        for panel in range(0, panels - 3, 4):
+            _one_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+        for panel in range(panels - panels % 4, panels):
+            _one(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+
+
+# Under a name, the compiled function is called by the kernels and not compiled again into each of them.
+_NAME = "foley_sampling_multiply"
+llvmlite.binding.add_symbol(_NAME, _multiply.address)
+
+
+@intrinsic
+def multiply(_, y, x, rows, w):
+    """y[:rows] += x @ w for packed w, without its bias. Where x is narrower than w, its rows are read joined."""
+
+    def codegen(context, builder, signature, arguments):
+        y, x, w = (context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 1, 3))
+        int64 = ir.IntType(64)
+
+        def at(array):
+            return builder.ptrtoint(array.data, int64), cgutils.unpack_tuple(builder, array.strides)[0]
+
+        panels, rows_of_panel, _ = cgutils.unpack_tuple(builder, w.shape)
+        inputs = builder.sub(rows_of_panel, int64(1))
+        joined = builder.sdiv(inputs, cgutils.unpack_tuple(builder, x.shape)[1])
+        joined = builder.select(builder.icmp_signed("<", joined, int64(1)), int64(1), joined)
+        (y_start, y_stride), (x_start, x_stride), (w_start, _) = at(y), at(x), at(w)
+        function = ir.FunctionType(ir.VoidType(), [int64] * 8)
+        function = cgutils.get_or_insert_function(builder.module, function, _NAME)
+        x_stride = builder.mul(x_stride, joined)
+        builder.call(function, [y_start, y_stride, x_start, x_stride, arguments[2], w_start, panels, inputs])
+        return context.get_dummy_value()
+
+    return types.void(y, x, types.int64, w), codegen
 
 
 @njit(nogil=True, no_cpython_wrapper=True)

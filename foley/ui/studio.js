@@ -57,8 +57,8 @@
     show(card);
   }
 
-  const shownCards = () => all("[data-player].ready").filter(isShown);
-  const cardAtHand = () => (shownCards().includes(current) ? current : shownCards()[0]);
+  const cardAtHand = () =>
+    current?.isConnected && isShown(current) ? current : all(".take.ready").find(isShown);
 
   document.addEventListener("click", (event) => {
     const card = event.target.closest("[data-player]");
@@ -115,14 +115,15 @@
   function wait() {
     const text = one("#meter output");
     if (text) text.textContent = "Waiting for the model";
+    return [false, true].map((interactive) => ({ interactive, __type__: "update" })); // of Generate and of Stop
   }
 
   /* ---- dark and light ---- */
   const stored = () => { try { return localStorage.getItem("foley-theme"); } catch { return null; } };
 
   function setTheme(dark) {
-    document.body.classList.toggle("dark", dark);
     try { localStorage.setItem("foley-theme", dark ? "dark" : "light"); } catch { /* a private window */ }
+    document.body.classList.toggle("dark", dark);
   }
 
   /* ---- keys ---- */
@@ -162,11 +163,13 @@
   });
 
   window.foley = { paint, wait };
-  window.addEventListener("load", () => {
-    if (!stored() || new URLSearchParams(location.search).has("__theme")) return;
-    const apply = () => document.body.classList.toggle("dark", stored() === "dark");
-    const watcher = new MutationObserver(() => { if (one("#top-bar")) { watcher.disconnect(); apply(); } });
-    watcher.observe(document.body, { childList: true, subtree: true });
+  window.addEventListener("DOMContentLoaded", () => {
+    if (new URLSearchParams(location.search).has("__theme")) return;
+    const apply = () => {
+      const dark = stored() === "dark";
+      if (stored() && document.body.classList.contains("dark") !== dark) document.body.classList.toggle("dark", dark);
+    };
+    new MutationObserver(apply).observe(document.body, { attributeFilter: ["class"] }); // Gradio sets the system's
     apply();
   });
 })();
