@@ -28,6 +28,7 @@ class Clip:
     split: str = ""
     source: str = ""
     licence: str = ""
+    attribution: str = ""
 
 
 @dataclass
@@ -108,6 +109,7 @@ def _from_manifest(manifest: Path) -> list[Clip]:
                 row.get("split") or "",
                 row.get("source") or "",
                 row.get("licence") or "",
+                row.get("attribution") or "",
             )
             for row in rows
         ]

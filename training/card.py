@@ -15,7 +15,8 @@ def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
     clips = len(dataset.of(TRAIN))
     lines = [
         "---",
-        "license: apache-2.0",
+        "license: other",
+        "license_name: see-the-recordings",
         "tags: [audio, sound-effects, foley]",
         "---",
         "",
@@ -39,10 +40,19 @@ def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
         if counts:
             rows = [f"| {name} | {number} |" for name, number in counts.most_common()]
             lines += ["", f"| {title} of the training recordings | clips |", "|---|---|", *rows]
+    if licences:
+        lines += [
+            "",
+            "The code that made these weights is Apache-2.0. Some of the recordings are under share-alike or copyleft "
+            "terms; whether those reach what a model learned from them is not settled, so judge by your own use.",
+        ]
     lines += ["", "## Training", "", "| stage | steps | hours | best validation |", "|---|---|---|---|"]
     lines += [_stage_row(run, stage) for stage in stages]
     if preset.encoder.kind == "mert":
         lines += ["", "Its encoder is MERT (CC-BY-NC-4.0): what it makes may not be sold."]
+    names = sorted({clip.attribution for clip in dataset.of(TRAIN) if clip.attribution})
+    if names:
+        lines += ["", "## Attribution", "", *(f"- {name}" for name in names)]
     return "\n".join(lines) + "\n"
 
 

@@ -71,7 +71,7 @@ class SpectralVocoder(nn.Module):
 
 
 class NoiseShaper(nn.Module):
-    """White noise (batch, samples) under the envelope of a log-mel (batch, rows, frames): a waveform of the same length.
+    """White noise (batch, samples) under the envelope of a log-mel (batch, rows, frames), of the same length.
 
     The envelope in linear frequency comes from the mel filters' pseudo-inverse, clamped to be positive.
     """
