@@ -60,6 +60,8 @@ class Lane:
         self.caches = Caches(*(x.numpy() for x in Caches.of(draft, path.weights, PANEL)))
         self.scratch = _scratch(path.weights, self.caches, draft.codebook_size)
         self.codes, self.kept = draft.codes.numpy(), draft.kept.numpy()
+        logits = torch.zeros(0, *draft.codes.shape[1:], draft.codebook_size) if draft.logits is None else draft.logits
+        self.logits = logits.numpy()
         blocks, width = len(self.caches.recent), draft.codes.shape[2]
         self.help_x, self.help_y = np.zeros_like(self.scratch.x), np.zeros_like(self.scratch.y)
         self.jobs, self.columns_done = np.zeros((width + 1) // 2 * blocks, np.int64), np.zeros(blocks, np.int64)
@@ -96,7 +98,8 @@ class Lane:
     def _draw(self, row: int, first: int, last: int) -> None:
         settings = self.settings
         kernels.draw_codes(
-            self.layers, self.caches, self.scratch, self.codes, self.kept, self.noise, self.jobs, self.columns_done,
+            self.layers, self.caches, self.scratch, self.codes, self.kept, self.noise, self.logits,
+            self.jobs, self.columns_done,
             row, first, last, self.heads, np.float32(settings.temperature), settings.top_k, float(settings.top_p),
         )  # fmt: skip
 

@@ -20,6 +20,7 @@ class Draft:
     seeds: list[int]
     settings: SamplingSettings
     codebook_size: int
+    logits: Tensor | None = None  # (takes, height, width, codebook size): where a path is to leave them, if wanted
 
     @property
     def known(self) -> Tensor:
@@ -40,4 +41,5 @@ class Draft:
     def takes(self, which: slice) -> "Draft":
         """Some of the takes; the codes are shared."""
         parts = self.codes[which], self.kept[which], self.condition[which], self.seeds[which]
-        return Draft(*parts, self.settings, self.codebook_size)
+        logits = None if self.logits is None else self.logits[which]
+        return Draft(*parts, self.settings, self.codebook_size, logits)

@@ -3,7 +3,7 @@
 Every shape is static and the place in the grid is a tensor itself, so that a step can be captured as a CUDA graph.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from foley.sampling.draft import Draft
 from foley.sampling.draw import draw
 from foley.sampling.weights import Weights
 
+_CODES = 8  # codes between two reports, each of which waits for the device
+
 
 class TorchPath:
     """Draws drafts with the given weights, on the device they are on."""
@@ -23,16 +25,23 @@ class TorchPath:
         self.weights, self.heads = weights, heads
 
     def run(self, draft: Draft) -> Iterator[int]:
-        """Fill in the draft's codes; yields the number of positions done, after each code."""
+        """Fill in the draft's codes; yields the number of positions done, every few codes."""
         steps = Steps(self.weights, self.heads, draft)
-        width = draft.codes.shape[2]
-        for position in range(draft.positions):
-            row, column = divmod(position, width)
-            if column == 0:
-                steps.begin_row(row, draft)
-            steps.code(steps.is_coarse(position))
-            steps.read_codes(draft, row, slice(column, column + 1))
-            yield position + 1
+        step = self.stepper(steps)
+        width, positions = draft.codes.shape[2], draft.positions
+        for row in range(-(-positions // width)):
+            steps.begin_row(row, draft)
+            yield row * width
+            for first in range(0, width, _CODES):
+                last = min(first + _CODES, width)
+                for column in range(first, last):
+                    step(steps.is_coarse(row * width + column))
+                steps.read_codes(draft, row, slice(first, last))
+                yield min(row * width + last, positions)
+
+    def stepper(self, steps: "Steps") -> Callable[[bool], None]:
+        """What draws the next code, told whether its position is a coarse one."""
+        return steps.code
 
 
 class Steps:
@@ -49,7 +58,7 @@ class Steps:
         self.width = draft.codes.shape[2]
         offsets = code_offsets(self.kernel)
         self.above_offsets = [(n, offset) for n, offset in enumerate(offsets) if offset[0]]
-        self.left_tables = torch.stack([weights.tables[n] for n, offset in enumerate(offsets) if not offset[0]])
+        self.left_tables = weights.tables[-self.half :]
         self.taps = [
             weights.above1.flatten(1, 3), weights.left1.flatten(1, 2),
             weights.above2.flatten(1, 3), weights.left2.flatten(1, 2),
@@ -61,6 +70,7 @@ class Steps:
         self.window = torch.arange(self.factor, device=self.device)
         self.times = torch.arange(self.caches.keys.shape[-1], device=self.device)
         self.noise = torch.zeros(takes, self.width, codebook_size, device=self.device)
+        self.row_logits = torch.zeros_like(self.noise)
         self.row_codes = torch.zeros(takes, self.half + self.width, dtype=torch.long, device=self.device)
         self.row_kept = torch.zeros(takes, self.width, dtype=torch.bool, device=self.device)
 
@@ -81,7 +91,8 @@ class Steps:
         start = weights.input_bias
         for n, (up, right) in self.above_offsets:
             first = self.half + right
-            start = start + weights.tables[n][caches.codes[:, self.half + row - up, first : first + self.width]]
+            codes = caches.codes[:, self.half + row - up, first : first + self.width]
+            start = start + weights.tables[n][codes]
         caches.start.copy_(start)
         self.noise.copy_(torch.from_numpy(draft.noise(row)))
         self.row_codes.copy_(caches.codes[:, self.half + row, : self.half + self.width])
@@ -94,6 +105,15 @@ class Steps:
         codes = self.row_codes[:, self.half :][:, columns]
         self.caches.codes[:, self.half + row, self.half : self.half + self.width][:, columns] = codes
         draft.codes[:, row, columns] = codes.cpu()
+        if draft.logits is not None:
+            draft.logits[:, row, columns] = self.row_logits[:, columns].cpu()
+
+    def forget(self) -> None:
+        """Back to before the first code, for steps that were taken to warm up."""
+        kept = (self.caches.codes, self.caches.condition)
+        for cache in self.caches:
+            if all(cache is not other for other in kept):
+                cache.zero_()
 
     def code(self, coarse: bool) -> None:
         """Draw the code at `column` and move one position on."""
@@ -103,24 +123,22 @@ class Steps:
         updates = self._residual_updates(left, here)
         neighbours = self.row_codes.index_select(1, left)
         features = caches.start.index_select(1, self.column)[:, 0]
-        features = features + sum(table[codes] for table, codes in zip(self.left_tables, neighbours.T, strict=True))
+        for table, codes in zip(self.left_tables, neighbours.T, strict=True):
+            features = features + table[codes]
         coordinates = weights.coordinates.index_select(0, self.position).expand(len(features), -1)
         for block in range(self.blocks):
             features = self._block(block, features, updates[block], coordinates, coarse)
         for layer in range(len(weights.tail1)):
             hidden = F.elu(features) @ weights.tail1[layer] + weights.tail1_bias[layer]
             features = features + F.glu(F.elu(hidden) @ weights.tail2[layer] + weights.tail2_bias[layer])
-        logits = self.observe(F.elu(features) @ weights.logits + weights.logits_bias)
+        logits = F.elu(features) @ weights.logits + weights.logits_bias
+        self.row_logits.index_copy_(1, self.column, logits[:, None])
         codes = draw(logits, self.noise.index_select(1, self.column)[:, 0], self.settings)[:, None]
         kept = self.row_kept.index_select(1, self.column)
         codes = torch.where(kept, self.row_codes.index_select(1, here), codes)
         self.row_codes.index_copy_(1, here, codes)
         self.column.add_(1)
         self.position.add_(1)
-
-    def observe(self, logits: Tensor) -> Tensor:
-        """A seam: the logits (takes, codebook size) of the code about to be drawn."""
-        return logits
 
     def _above(self, rows: Tensor, taps: Tensor) -> Tensor:
         """What (R, N, k, padded width, channels) gives to the newest row: (R, N, width, outputs)."""

@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from foley.sampling import handover, tiles, vectors
 from foley.sampling.handover import await_done, await_turn, claim, finish, write
 from foley.sampling.tiles import multiply, put_bias
 from foley.sampling.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
 
 # Numba keeps what it compiled, by signature and by the age of this file alone. A default argument is part of the
 # signature: with this one, compiled code of another version of the files above is never taken for this one's.
-_SOURCES = zlib.crc32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+_SOURCES = zlib.crc32(b"".join(Path(module.__file__).read_bytes() for module in (handover, tiles, vectors)))
 
 
 class Layers(NamedTuple):
@@ -299,12 +300,13 @@ def _put_out(features, local, seen, first, auxiliary, second, x, y):
 
 @njit(nogil=True, cache=True)
 def draw_codes(
-    weights, caches, scratch, codes, kept, noise, jobs, columns_done,
+    weights, caches, scratch, codes, kept, noise, all_logits, jobs, columns_done,
     row, first, last, heads, temperature, top_k, top_p, _=_SOURCES,
 ):  # fmt: skip
     """Draw the columns first .. last - 1 of a row into codes (takes, height, width) and the caches' own copy.
 
-    `first` is even; `jobs` and `columns_done`, zeros at the beginning of a row, are what `help_draw` says.
+    The logits go to `all_logits` (takes, height, width, V), unless it has no takes. `first` is even; `jobs` and
+    `columns_done`, zeros at the beginning of a row, are what `help_draw` says.
     """
     takes, _, width = codes.shape
     x, y, features, local, seen = scratch.x, scratch.y, scratch.features, scratch.local, scratch.seen
@@ -359,7 +361,7 @@ def draw_codes(
                     copy(caches.near[block, take, position % factor], seen[take])
             output1, auxiliary = weights.output1[block], weights.auxiliary[block]
             _put_out(features, local, seen, output1, auxiliary, weights.output2[block], x, y)
-        to_draw = 0
+        to_draw = all_logits.shape[0]
         for take in range(takes):
             to_draw += not kept[take, row, column]
         if to_draw == 0:
@@ -370,6 +372,8 @@ def draw_codes(
             elu(features[take], x[take, :channels])
         put_bias(y, takes, weights.logits)
         multiply(y, x, takes, weights.logits)
+        for take in range(all_logits.shape[0]):
+            copy(y[take, :outputs], all_logits[take, row, column])
         for take in range(takes):
             if not kept[take, row, column]:
                 logits = y[take, :outputs]

@@ -52,7 +52,7 @@ class Sampler:
         all that come before it in the scan. A take depends on its own category, seed and given codes, not on its
         batch. Raises ValueError for arguments that do not fit.
         """
-        return self._progress(self._draft(categories, seeds, settings or SamplingSettings(), given, mask))
+        return self._progress(self.draft(categories, seeds, settings or SamplingSettings(), given, mask))
 
     def _progress(self, draft: Draft) -> Iterator[Progress]:
         width, total = draft.codes.shape[2], draft.codes[0].numel()
@@ -67,7 +67,7 @@ class Sampler:
     def _report(self, draft: Draft, done: int, total: int) -> Progress:
         return Progress(done, total, self.model.from_scan(draft.codes).clone(memory_format=torch.contiguous_format))
 
-    def _draft(
+    def draft(
         self,
         categories: list[int],
         seeds: list[int],
@@ -75,9 +75,10 @@ class Sampler:
         given: Tensor | None,
         mask: Tensor | None,
     ) -> Draft:
+        """What `sample` works on, with its arguments checked."""
         takes, codebook_size = len(categories), self.model.codebook_size
         if not takes or takes != len(seeds):
-            raise ValueError(f"{takes} categories and {len(seeds)} seeds: there must be one of each for every take.")
+            raise ValueError(f"{takes} categories and {len(seeds)} seeds: every take needs one of each.")
         if not all(0 <= category < len(Category) for category in categories):
             raise ValueError(f"The categories are {list(categories)}, but each must lie from 0 to {len(Category) - 1}.")
         seeds = [check_seed(seed) for seed in seeds]

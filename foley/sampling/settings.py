@@ -19,7 +19,7 @@ class SamplingSettings:
     def __post_init__(self):
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
             raise ValueError(f"The temperature is {self.temperature}, but must be a number from 0 up.")
-        if self.top_k < 0 or self.top_k != int(self.top_k):
-            raise ValueError(f"top_k is {self.top_k}, but must be a whole number of codes (0 for all of them).")
+        if not (math.isfinite(self.top_k) and self.top_k >= 0 and self.top_k == int(self.top_k)):
+            raise ValueError(f"top_k is {self.top_k}, but must be a whole number of codes, 0 for all of them.")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p is {self.top_p}, but must lie above 0 and at most at 1.")

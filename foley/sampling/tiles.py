@@ -65,7 +65,9 @@ def _tile(rows: int, panels: int):
 
         numbers = [at(x, x_stride, r, ir.FloatType()) for r in range(rows)]
         columns = [at(w, w_stride, p, vector) for p in range(panels)]
-        outputs = [[builder.gep(at(y, y_stride, r, vector), [inputs.type(p)]) for p in range(panels)] for r in range(rows)]
+        outputs = [
+            [builder.gep(at(y, y_stride, r, vector), [inputs.type(p)]) for p in range(panels)] for r in range(rows)
+        ]
         sums = [[cgutils.alloca_once_value(builder, load(address)) for address in row] for row in outputs]
         with cgutils.for_range(builder, inputs) as loop:
             weights = [load(builder.gep(column, [loop.index])) for column in columns]

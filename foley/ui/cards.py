@@ -37,7 +37,7 @@ TEMPLATE = """
       <div><dt>length</dt><dd><span data-clock></span>${value.duration}</dd></div>
     </dl>
     <nav>
-      <button type="button" data-keep title="Set this take's seed and lock it, to vary the rest">Keep<i> seed</i></button>
+      <button type="button" data-keep title="Lock this take's seed, to vary the rest">Keep<i> seed</i></button>
       <a href="${value.audio.url}" download="${value.name}" title="${value.name}, 24-bit">WAV</a>
     </nav>
   </header>

@@ -12,7 +12,7 @@ from foley.presets import Preset
 from foley.ui.cards import EARLIER, LARGE, SMALL, no_take, take_card
 from foley.ui.device import ONE_AT_A_TIME
 from foley.ui.meter import meter_value, progress_meter
-from foley.ui.run import NO_TAKES, SEEDS, Desk, Draw, buttons, new_seed
+from foley.ui.run import NO_TAKES, SEEDS, Desk, Draw, new_seed
 
 MOST_VARIATIONS = 8
 KEYS = "<kbd>1</kbd>–<kbd>7</kbd> class <kbd>G</kbd> generate <kbd>Esc</kbd> stop <kbd>Space</kbd> play"
@@ -53,9 +53,8 @@ def generate_tab(foley: Foley, draw: Draw) -> None:
         **QUIET,
         **ONE_AT_A_TIME,
     )
-    halt = stop.click(desk.stop, queue=False, **QUIET)
-    halt = halt.then(None, cancels=running, **QUIET)  # which now can only be one that still waits for the model
-    halt.then(lambda: [meter_value("Stopped"), *buttons(running=False).values()], None, [meter, go, stop], **QUIET)
+    stop.click(None, cancels=running, **QUIET)
+    stop.click(desk.stopped, stage, [stage, meter, go, stop], **QUIET)
 
 
 def _sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:

@@ -99,7 +99,7 @@ def reconstruct_tab(foley: Foley, reconstruct: Callable[..., Reconstruction]) ->
 def _pair(result: Reconstruction, source: Path, folder: Path, preset: Preset) -> dict[str, Any]:
     """Write both sounds and all pictures into a folder, and say what the card shows."""
     before = write_audio(folder / "recording.wav", result.original, result.sample_rate)
-    after = result.save(folder / "reconstruction.wav")
+    after = result.save(folder / f"{source.stem}_reconstructed.wav")
     frames, codebook_size = preset.grid[1], preset.vqvae.codebook_size
     figures = {
         "wave_before": plots.waveform_figure(result.original, frames, SIZE.width, SIZE.wave),
@@ -116,7 +116,7 @@ def _pair(result: Reconstruction, source: Path, folder: Path, preset: Preset) ->
         "distance": f"{result.log_mel_l1:.3f}",
         "peak": f"{decibels(result.original)} → {decibels(result.waveform)}",
         "duration": f"{preset.audio.duration_s:.2f} s",
-        "name": escape(f"{source.stem}_reconstructed.wav"),
+        "name": escape(after.name),
         "before": served(before),
         "after": served(after),
         **{name: served(plots.write_png(figure, folder / f"{name}.png")) for name, figure in figures.items()},

@@ -30,66 +30,56 @@ Stage = dict[str, Any]  # of one visitor: `run` and `count`, `takes` and `earlie
 
 
 @dataclass
-class Reins:
-    """How a run is told to stop, and how it tells that it has."""
-
-    stop: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass
 class Desk:
     """What a run needs beside the controls' values.
 
     `draw` is `Foley.draw`, `outputs` are the components that a run changes, by name: stage, meter, seed, used, go and
-    stop. `running` holds the reins of every visitor's run.
+    stop. `running` holds, for each visitor, what is set when the run has ended.
     """
 
     preset: Preset
     draw: Draw
     outputs: dict[str, gr.Component]
-    running: dict[str, Reins] = field(default_factory=dict)
+    running: dict[str, threading.Event] = field(default_factory=dict)
 
     def generate(
         self, category, temperature, top_p, count, seed, locked, used, stage: Stage, request: gr.Request
     ) -> Iterator[dict[gr.Component, Any]]:
-        """Draw takes and show each as it comes. Stopped, a run ends by itself, so that its last word comes last."""
+        """Draw takes and show each as it comes."""
         seed = new_seed() if seed is None or (seed == used and not locked) else int(seed)
         count, began, due = int(count), time.monotonic(), 0.0
         now = _next_run(stage, Category(category), count, seed)
-        reins = self.running[request.session_hash] = Reins()
+        ended = self.running[request.session_hash] = threading.Event()
         try:
             folder = new_folder(request)
             with closing(self.draw(Category(category), seed, float(temperature), count, top_p=float(top_p))) as events:
                 for event in events:
                     if due == 0.0:  # only now is it sure that the settings can be
                         yield self._change(stage=now, seed=seed, used=seed, **buttons(running=True))
-                    if reins.stop.is_set():
-                        break
                     if isinstance(event, Take):
                         now = self._with_take(now, event, folder)
                         yield self._change(stage=now, meter=meter_value(f"Take {len(now['takes'])} of {count}", 1.0))
                     elif event.done == event.total or time.monotonic() >= due:
                         due = time.monotonic() + PATIENCE_S
                         yield self._change(meter=progress_value(event))
-            if reins.stop.is_set():
-                yield self._change(stage=without_places(now), meter=meter_value("Stopped"), **buttons(running=False))
-            else:
-                words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
-                yield self._change(meter=meter_value(words, 1.0, "done"), **buttons(running=False))
+            words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
+            yield self._change(meter=meter_value(words, 1.0, "done"), **buttons(running=False))
         except Exception as error:
             gr.Warning(notice(error))
             left = without_places(now) if now["takes"] else stage
             yield self._change(stage=left, meter=meter_value("Ready"), **buttons(running=False))
         finally:
-            reins.ended.set()
+            ended.set()
             self.running.pop(request.session_hash, None)
 
-    def stop(self, request: gr.Request) -> None:
-        """Tell the visitor's run to stop, and wait until it has."""
-        if reins := self.running.get(request.session_hash):
-            reins.stop.set()
-            reins.ended.wait(timeout=30)
+    def stopped(self, stage: Stage, request: gr.Request) -> tuple:
+        """The page after a run that was cancelled: stage, meter and both buttons.
+
+        Waits until the run has ended, so that nothing it still had to say comes after this.
+        """
+        if ended := self.running.get(request.session_hash):
+            ended.wait(timeout=30)
+        return without_places(stage), meter_value("Stopped"), *buttons(running=False).values()
 
     def _change(self, **values: Any) -> dict[gr.Component, Any]:
         return {self.outputs[name]: value for name, value in values.items()}

@@ -97,16 +97,19 @@
     if (!value?.codes) return;
     const [takes, rows, frames] = value.shape;
     const codes = new Uint16Array(bytes(value.codes).buffer);
-    const palette = bytes(colours);
+    const shades = bytes(colours);
+    const palette = new Uint32Array(1 + shades.length / 3); // 0, for a code not drawn yet, stays transparent
+    for (let code = 1; code < palette.length; code++) {
+      const [red, green, blue] = shades.subarray(3 * code - 3, 3 * code);
+      palette[code] = (255 << 24) | (blue << 16) | (green << 8) | red;
+    }
     all(".take.waiting canvas").slice(0, takes).forEach((canvas, take) => {
       if (canvas.width !== frames || canvas.height !== rows) [canvas.width, canvas.height] = [frames, rows];
       const picture = new ImageData(frames, rows);
+      const pixels = new Uint32Array(picture.data.buffer);
       for (let row = 0; row < rows; row++) {
-        for (let frame = 0; frame < frames; frame++) {
-          const code = codes[(take * rows + rows - 1 - row) * frames + frame]; // the lowest row is the last line
-          const place = 4 * (row * frames + frame);
-          if (code) picture.data.set([...palette.subarray(3 * code - 3, 3 * code), 255], place);
-        }
+        const start = (take * rows + rows - 1 - row) * frames; // the lowest row of codes is the last line
+        for (let frame = 0; frame < frames; frame++) pixels[row * frames + frame] = palette[codes[start + frame]];
       }
       canvas.getContext("2d").putImageData(picture, 0, 0);
     });
@@ -163,13 +166,12 @@
   });
 
   window.foley = { paint, wait };
-  window.addEventListener("DOMContentLoaded", () => {
-    if (new URLSearchParams(location.search).has("__theme")) return;
+  if (!new URLSearchParams(location.search).has("__theme")) {
     const apply = () => {
       const dark = stored() === "dark";
       if (stored() && document.body.classList.contains("dark") !== dark) document.body.classList.toggle("dark", dark);
     };
     new MutationObserver(apply).observe(document.body, { attributeFilter: ["class"] }); // Gradio sets the system's
     apply();
-  });
+  }
 })();

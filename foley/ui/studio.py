@@ -47,5 +47,6 @@ def _top_bar(foley: Foley) -> str:
         '<div class="row"><span class="brand">foley <b>studio</b></span>'
         f'<span class="model" title="Model, sample rate, length of a take, device">{escape(model)}</span>'
         '<button type="button" class="text" data-api title="How programs use this studio">API</button>'
-        '<button type="button" class="round" data-theme-switch aria-label="Switch between dark and light"></button></div>'
+        '<button type="button" class="round" data-theme-switch aria-label="Switch between dark and light"></button>'
+        "</div>"
     )
