@@ -54,7 +54,7 @@ def generate_tab(foley: Foley, draw: Draw) -> None:
         **ONE_AT_A_TIME,
     )
     stop.click(None, cancels=running, **QUIET)
-    stop.click(desk.stopped, stage, [stage, meter, go, stop], **QUIET)
+    stop.click(desk.stopped, stage, [stage, meter, go, stop], concurrency_limit=None, **QUIET)
 
 
 def _sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
