@@ -150,6 +150,7 @@ def test_variations_come_one_by_one_and_the_first_plays_on(page):
     PacedFoley.pause_s = 0.005
     page.locator("#generate").click()
     first = page.locator(".takes .take").first
+    expect(first).to_have_attribute("data-seed", "20")  # and no longer the card of the run before
     expect(first).to_have_class("take ready")
     page.evaluate("document.querySelector('.take.ready audio').mark = 'the same element'")
     expect(page.locator(".take.ready")).to_have_count(3)
