@@ -60,12 +60,12 @@ def _stage_row(run: Run, stage: str) -> str:
     events = read_events(run.stage(stage) / "events.jsonl")
     validations = [event for event in events if event["kind"] == "validation"]
     steps = [event for event in events if event["kind"] == "step"]
-    if not validations or not steps:
+    if not validations:
         return f"| {stage} | not trained | | |"
     best = min(validations, key=lambda event: event["score"])
     hidden = {"kind", "time", "step", "best", "score"}
     figures = ", ".join(f"{name} {value:.3g}" for name, value in best.items() if name not in hidden)
-    hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600
+    hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600 if steps else 0.0
     return f"| {stage} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"
 
 
