@@ -1,6 +1,6 @@
 """Sound in and out: read any file as mono at a wanted rate, fit it to a length, write WAV or FLAC."""
 
-import os
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,13 @@ import torch
 import torchaudio.functional
 from torch import Tensor
 
+from foley.files import replacing
+from foley.tags import Tags, tagged
+
 SILENCE_PEAK = 1e-4  # -80 dBFS: nothing in a file quieter than this can be heard or learned from
+PCM_16 = 2**15 - 1  # what 1.0 is written as in 16 bits
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+_UNREADABLE = "{} cannot be read as sound: use a WAV, FLAC, OGG or MP3 file."
 
 
 class AudioError(ValueError):
@@ -32,8 +37,16 @@ def read_audio(path: str | Path, sample_rate: int, max_seconds: float | None = N
             data = file.read(frames, dtype="float32", always_2d=True)
             source_rate = file.samplerate
     except (soundfile.SoundFileError, RuntimeError, OSError, TypeError):
-        raise AudioError(f"{path.name} cannot be read as sound: use a WAV, FLAC, OGG or MP3 file.") from None
+        raise AudioError(_UNREADABLE.format(path.name)) from None
     return _usable(torch.from_numpy(data).mean(dim=1), source_rate, sample_rate, path.name)
+
+
+def recording_s(path: str | Path) -> float:
+    """Seconds that a sound file lasts, as its header says; nothing of it is decoded. Raises AudioError."""
+    try:
+        return soundfile.info(path).duration
+    except (soundfile.SoundFileError, RuntimeError, OSError, TypeError):
+        raise AudioError(_UNREADABLE.format(Path(path).name)) from None
 
 
 def from_array(data: np.ndarray, source_rate: int, sample_rate: int, name: str = "The recording") -> Tensor:
@@ -63,21 +76,22 @@ def fit_length(waveform: Tensor, samples: int, start: int = 0) -> Tensor:
     return torch.nn.functional.pad(piece, (0, samples - piece.shape[-1]))
 
 
-def write_audio(path: str | Path, waveform: Tensor, sample_rate: int, subtype: str = "PCM_24") -> Path:
+def write_audio(
+    path: str | Path, waveform: Tensor, sample_rate: int, subtype: str = "PCM_24", tags: Tags | None = None
+) -> Path:
     """Write a mono waveform (samples,) as WAV or FLAC, by the name's ending; whole or not at all.
 
     Nothing is normalised; only what would clip is clipped. Returns the path written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     samples = waveform.detach().to("cpu", torch.float32).clamp(-1.0, 1.0).numpy()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        kind = path.suffix[1:].upper() or "WAV"
-        soundfile.write(temporary, samples, sample_rate, subtype=subtype, format=kind)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if subtype == "PCM_16":  # rounded here: libraries differ in how
+        samples = np.round(samples * PCM_16).astype(np.int16)
+    sound = io.BytesIO()
+    soundfile.write(sound, samples, sample_rate, subtype=subtype, format=path.suffix[1:].upper() or "WAV")
+    data = sound.getvalue() if tags is None else tagged(sound.getvalue(), tags)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
     return path
 
 

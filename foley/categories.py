@@ -21,6 +21,11 @@ class Category(IntEnum):
         words = re.findall(r"[A-Z][a-z]+", self.name)
         return " ".join([words[0], *(word.lower() for word in words[1:])])
 
+    @property
+    def ucs(self) -> str:
+        """The class's CatID in the Universal Category System, by which sound libraries are sorted."""
+        return _UCS[self]
+
     @classmethod
     def parse(cls, text: "str | int | Category") -> "Category":
         """The class meant by a name in any usual spelling (`dog_bark`, `Sneeze/Cough`) or by an id.
@@ -42,6 +47,16 @@ class Category(IntEnum):
 def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
+
+_UCS = {
+    Category.DogBark: "ANMLDog",
+    Category.Footstep: "FEETHmn",
+    Category.GunShot: "GUNMisc",
+    Category.Keyboard: "CMPTKey",
+    Category.MovingMotorVehicle: "VEHMisc",
+    Category.Rain: "RAIN",
+    Category.SneezeCough: "HMNMisc",  # it has one id for coughs and one for sneezes, and the class is both
+}
 
 _ALIASES = {
     Category.DogBark: ("dog", "bark", "dogbarks", "dogbarking"),

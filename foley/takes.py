@@ -9,6 +9,7 @@ from torch import Tensor
 
 from foley.audio import write_audio
 from foley.categories import Category
+from foley.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,35 @@ class Take:
     top_k: int
     top_p: float
     model: str
+    noise_seed: int  # of the vocoder's noise: an edit keeps that of its take, so that what it leaves alone stays
+    licence: str = ""  # of the model
+    edits: tuple[str, ...] = ()  # in words, one after the other
 
     @property
     def duration_s(self) -> float:
         return self.waveform.shape[0] / self.sample_rate
 
     @property
+    def made_by(self) -> Recipe:
+        """What it takes to make this sound again."""
+        names = (
+            "category",
+            "seed",
+            "noise_seed",
+            "temperature",
+            "top_k",
+            "top_p",
+            "model",
+            "licence",
+            "codes",
+            "edits",
+        )
+        return Recipe(**{name: getattr(self, name) for name in names})
+
+    @property
     def recipe(self) -> dict[str, Any]:
-        """What it takes to make this sound again, as plain values."""
-        return {
-            "category": self.category.name,
-            "seed": self.seed,
-            "temperature": self.temperature,
-            "top_k": self.top_k,
-            "top_p": self.top_p,
-            "model": self.model,
-        }
+        """The recipe without the codes, as plain values."""
+        return {name: value for name, value in self.made_by.settings.items() if name not in ("title", "export")}
 
     @property
     def file_name(self) -> str:
@@ -51,11 +65,14 @@ class Take:
         return f"{self.category.name}_seed{self.seed}_t{self.temperature:.2f}.wav"
 
     def save(self, folder_or_file: str | Path) -> Path:
-        """Write the take as 24-bit WAV, into a folder under its own name or to the file named. Returns the path."""
+        """Write the take as 24-bit WAV with its recipe inside, into a folder under its own name or to the file named.
+
+        Returns the path.
+        """
         path = Path(folder_or_file)
         if not re.fullmatch(r"\.(wav|flac)", path.suffix, re.IGNORECASE):
             path = path / self.file_name
-        return write_audio(path, self.waveform, self.sample_rate)
+        return write_audio(path, self.waveform, self.sample_rate, tags=self.made_by.tags())
 
 
 @dataclass(frozen=True)
