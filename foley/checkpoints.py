@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from foley.files import replacing, write_text
 from foley.presets import Preset
 
 CONFIG = "config.json"
@@ -61,25 +61,17 @@ def read_config(folder: Path) -> tuple[Preset, dict[str, Any]]:
 
 def write_config(folder: Path, preset: Preset, **notes: Any) -> None:
     """Write `config.json`; `notes` are kept beside the preset and replace those of the same name."""
-    folder.mkdir(parents=True, exist_ok=True)
     kept = read_config(folder)[1] if (folder / CONFIG).is_file() else {}
     data = {**kept, "format": FORMAT, "preset": preset.to_dict(), **notes}
-    temporary = folder / f".{CONFIG}.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / CONFIG)
+    write_text(folder / CONFIG, json.dumps(data, indent=2) + "\n")
 
 
 def save_stage(folder: Path, stage: str, state: dict[str, Tensor]) -> Path:
     """Write a stage's weights (a state dict) as `STAGE.safetensors`, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stage}.safetensors"
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    with replacing(path) as temporary:
         temporary.write_bytes(save(weights, metadata={"format": "pt", "stage": stage}))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -101,6 +93,18 @@ def load_stage(folder: Path, stage: str, module: nn.Module) -> nn.Module:
     except RuntimeError:
         raise CheckpointError(f"{path} does not fit the preset in {folder / CONFIG}.") from None
     return module.eval()
+
+
+def read_licence(folder: Path) -> str:
+    """The licence that a checkpoint's model card (`README.md`) states for the weights, or "not stated"."""
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    head = text.split("---")[1] if text.startswith("---") and text.count("---") > 1 else ""
+    lines = dict(line.split(":", 1) for line in head.splitlines() if ":" in line)
+    for name in ("license_name", "license"):
+        if lines.get(name, "").strip():
+            return lines[name].strip().strip("\"'")
+    return "not stated"
 
 
 def checkpoint_hash(folder: Path) -> str:

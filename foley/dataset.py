@@ -49,10 +49,19 @@ class Dataset:
         """A few lines for people: clips per class and split, and what was left out."""
         train, validation = self.counts(TRAIN), self.counts(VALIDATION)
         lines = [f"{c.name:20} {train[c]:5} to train on, {validation[c]:4} to validate with" for c in Category]
+        lines += self.warnings()
         if self.left_out:
             lines.append(f"{len(self.left_out)} left out:")
             lines += [f"  {reason}" for _, reason in self.left_out[:20]]
         return "\n".join(lines)
+
+    def warnings(self) -> list[str]:
+        """Sentences about classes that can be learned badly or not at all."""
+        train, validation = self.counts(TRAIN), self.counts(VALIDATION)
+        none = [category.title for category in Category if not train[category]]
+        few = [category.title for category in Category if train[category] and not validation[category]]
+        sentences = [f"Without a recording to train on: {', '.join(none)}."] if none else []
+        return sentences + ([f"With too few to hold one back: {', '.join(few)}."] if few else [])
 
 
 def load_dataset(folder: str | Path, audio: AudioPreset, seed: int = 0, check: Callable | None = None) -> Dataset:
@@ -65,8 +74,8 @@ def load_dataset(folder: str | Path, audio: AudioPreset, seed: int = 0, check: C
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}: name one with a folder of recordings for each class.")
     manifest = folder / "manifest.csv"
-    clips = _from_manifest(manifest) if manifest.is_file() else _from_folders(folder)
-    usable, left_out = [], []
+    clips, left_out = _from_manifest(manifest) if manifest.is_file() else _from_folders(folder)
+    usable = []
     for number, clip in enumerate(clips):
         try:
             digest = hashlib.sha1(clip_waveform(clip, audio).numpy().tobytes()).hexdigest()
@@ -85,36 +94,42 @@ def clip_waveform(clip: Clip, audio: AudioPreset) -> torch.Tensor:
     return fit_length(read_audio(clip.path, audio.sample_rate, audio.duration_s), audio.samples)
 
 
-def _from_folders(folder: Path) -> list[Clip]:
-    clips = []
+Found = tuple[list[Clip], list[tuple[str, str]]]  # and what was left out, with the reason
+
+
+def _from_folders(folder: Path) -> Found:
+    clips, left_out = [], []
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         try:
             category = Category.parse(place.name)
         except ValueError:
+            if not place.name.startswith("."):
+                left_out.append((str(place), f"The folder {place.name} is not called after a class."))
             continue
         files = sorted(path for path in place.rglob("*") if path.suffix.lower() in EXTENSIONS)
         clips += [Clip(path, category, group="") for path in files]
-    return clips
+    return clips, left_out
 
 
-def _from_manifest(manifest: Path) -> list[Clip]:
-    with manifest.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+def _from_manifest(manifest: Path) -> Found:
+    clips, left_out = [], []
     try:
-        return [
-            Clip(
-                manifest.parent / row["file"],
-                Category.parse(row["category"]),
-                row.get("source_group") or "",
-                row.get("split") or "",
-                row.get("source") or "",
-                row.get("licence") or "",
-                row.get("attribution") or "",
-            )
-            for row in rows
-        ]
-    except KeyError as missing:
-        raise ValueError(f"{manifest} has no column {missing}: it needs at least file and category.") from None
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error):
+        raise ValueError(f"{manifest} is no table in UTF-8: export it again as CSV.") from None
+    missing = [name for name in ("file", "category") if rows and name not in rows[0]]
+    if missing:
+        raise ValueError(f"{manifest} has no column {missing[0]!r}: it needs at least file and category.")
+    for number, row in enumerate(rows, 2):
+        try:
+            category = Category.parse(row["category"])
+        except ValueError as error:
+            left_out.append((f"{row['file']}", f"Line {number} of {manifest.name}: {error}"))
+            continue
+        details = (row.get(name) or "" for name in ("source_group", "split", "source", "licence", "attribution"))
+        clips.append(Clip(manifest.parent / (row["file"] or ""), category, *details))
+    return clips, left_out
 
 
 def split_by_group(clips: list[Clip], seed: int = 0) -> list[Clip]:

@@ -1,7 +1,9 @@
 """`Foley`: the whole chain in one object, the only class that most users of the library ever touch."""
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import torch
@@ -9,14 +11,17 @@ from torch import Tensor
 
 from foley.audio import fit_length, from_array, read_audio
 from foley.categories import Category
-from foley.checkpoints import checkpoint_hash, find_checkpoint, load_stage, read_config
+from foley.checkpoints import checkpoint_hash, find_checkpoint, load_stage, read_config, read_licence
+from foley.edits import Edit, continuation, region, siblings
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.presets import Preset
-from foley.sampling import Progress, Sampler, SamplingSettings
+from foley.recipe import Recipe, RecipeError
+from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
+from foley.sampling.windows import sample_windows
 from foley.takes import Reconstruction, Take
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "studio"
@@ -38,10 +43,11 @@ class Foley:
         prior: PixelSNAIL,
         vocoder: Vocoder,
         name: str = "untitled",
+        licence: str = "not stated",
         device: str | torch.device = "cpu",
         sampler_path: str = "auto",
     ):
-        self.preset, self.name, self.device = preset, name, torch.device(device)
+        self.preset, self.name, self.licence, self.device = preset, name, licence, torch.device(device)
         self.cembed, self.vqvae, self.prior, self.vocoder = (
             module.eval().to(self.device) for module in (cembed, vqvae, prior, vocoder)
         )
@@ -65,9 +71,19 @@ class Foley:
             load_stage(folder, "prior", PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)),
             load_stage(folder, "vocoder", Vocoder(preset)),
             name=f"{folder.name}@{checkpoint_hash(folder)}",
+            licence=read_licence(folder),
             device=choose_device(device),
             sampler_path=sampler_path,
         )
+
+    def warm_up(self) -> Thread:
+        """Draw a take in the background and drop it, so that the first one asked for need not wait for compiling.
+
+        The sampler is compiled once after its installation, for tens of seconds, and once more when it changes.
+        """
+        thread = Thread(target=self.generate, args=(Category.Rain,), daemon=True)
+        thread.start()
+        return thread
 
     @property
     def sample_rate(self) -> int:
@@ -80,7 +96,7 @@ class Foley:
         temperature: float = 1.0,
         count: int = 1,
         top_k: int = 0,
-        top_p: float = 1.0,
+        top_p: float = TOP_P,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Take]:
         """`count` new takes of a class, with the seeds `seed`, `seed + 1`, ...; each as it would be alone.
@@ -88,13 +104,7 @@ class Foley:
         `progress(done, total)` is told of the codes drawn. Raises ValueError for a class, seed, temperature or count
         that cannot be.
         """
-        takes = []
-        for event in self.draw(category, seed, temperature, count, top_k, top_p):
-            if isinstance(event, Take):
-                takes.append(event)
-            elif progress:
-                progress(event.done, event.total)
-        return takes
+        return _takes(self.draw(category, seed, temperature, count, top_k, top_p), progress)
 
     def draw(
         self,
@@ -103,7 +113,7 @@ class Foley:
         temperature: float = 1.0,
         count: int = 1,
         top_k: int = 0,
-        top_p: float = 1.0,
+        top_p: float = TOP_P,
         given: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> Iterator[Progress | Take]:
@@ -112,34 +122,124 @@ class Foley:
         Codes of `given` (rows, frames) stay where `mask` (rows, frames) is True. Closing the iterator stops the work.
         """
         category, settings = Category.parse(category), SamplingSettings(temperature, top_k, top_p)
-        if not 1 <= count <= MOST_TAKES:
-            raise ValueError(f"{count} takes were asked for: ask for 1 to {MOST_TAKES} at once.")
-        seeds = [check_seed(seed + number) for number in range(count)]
-        kept = {}
+        seeds = _seeds(seed, count)
+        codes, redraw = torch.full(self.preset.grid, -1), torch.ones(self.preset.grid, dtype=torch.bool)
         if given is not None and mask is not None:
-            kept = {"given": given.expand(count, -1, -1), "mask": mask.expand(count, -1, -1)}
-        return self._draw(category, seeds, settings, kept)
+            codes, redraw = given, ~mask
+        edit = Edit(codes.expand(count, -1, -1), redraw.expand(count, -1, -1), "")
+        return self._draw(edit, category, seeds, settings)
 
-    def _draw(self, category: Category, seeds: list[int], settings: SamplingSettings, kept: dict) -> Iterator:
-        steps = self.sampler.sample([int(category)] * len(seeds), seeds, settings, **kept)
-        codes = None
-        for event in steps:
+    def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
+        """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays (`foley.edits`).
+
+        `changes` may name another temperature, top_k or top_p than the take's. Raises ValueError as `generate` does.
+        """
+        return _takes(self.draw_siblings(take, distance, seed, count, **changes))
+
+    def draw_siblings(
+        self, take: Take, distance: float, seed: int, count: int = 1, **changes: float
+    ) -> Iterator[Progress | Take]:
+        """As `siblings`, step by step."""
+        seeds = _seeds(seed, count)
+        return self._edit(take, siblings(take.codes, distance, seeds), seeds, changes)
+
+    def redraw(
+        self, take: Take, rows: tuple[int, int], frames: tuple[int, int], seed: int, count: int = 1, **changes: float
+    ) -> list[Take]:
+        """A take with a box of its codes drawn anew: rows and frames from the first up to before the last."""
+        return _takes(self.draw_region(take, rows, frames, seed, count, **changes))
+
+    def draw_region(
+        self, take: Take, rows: tuple[int, int], frames: tuple[int, int], seed: int, count: int = 1, **changes: float
+    ) -> Iterator[Progress | Take]:
+        """As `redraw`, step by step."""
+        seeds = _seeds(seed, count)
+        return self._edit(take, region(take.codes, rows, frames, count), seeds, changes)
+
+    def continue_(self, take: Take, duration_s: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
+        """A take going on for `duration_s` seconds in all, 30 at most, rounded up to whole codes.
+
+        Its own codes stay; what is drawn follows from half a clip before it.
+        """
+        return _takes(self.draw_continuation(take, duration_s, seed, count, **changes))
+
+    def draw_continuation(
+        self, take: Take, duration_s: float, seed: int, count: int = 1, **changes: float
+    ) -> Iterator[Progress | Take]:
+        """As `continue_`, step by step."""
+        seeds = _seeds(seed, count)
+        rate = self.sample_rate / self._hop
+        return self._edit(
+            take, continuation(take.codes, math.ceil(duration_s * rate - 1e-6), rate, count), seeds, changes
+        )
+
+    def remake(self, recipe: Recipe) -> Take:
+        """The take of a recipe, the same samples. Raises RecipeError when another model made it."""
+        if recipe.model.split("@")[-1] != self.name.split("@")[-1]:
+            raise RecipeError(f"The take was made by the model {recipe.model}, and this is {self.name}: load that one.")
+        if recipe.codes.shape[0] != self.preset.grid[0] or int(recipe.codes.max()) >= self.preset.vqvae.codebook_size:
+            raise RecipeError("The recipe's codes do not fit the model: it was changed or cut off.")
+        settings = SamplingSettings(recipe.temperature, recipe.top_k, recipe.top_p)
+        return self._take(recipe.codes, recipe.category, recipe.seed, recipe.noise_seed, settings, recipe.edits)
+
+    def take_of(
+        self, recording: str | Path | Tensor | tuple[int, np.ndarray], category: str | int | Category | None = None
+    ) -> Take:
+        """A recording as a take, so that it can be edited; of the class given, else of the one it is heard as."""
+        result = self.reconstruct(recording)
+        heard = max(result.class_shares, key=result.class_shares.get, default=Category(0))
+        category = heard if category is None else Category.parse(category)
+        name = Path(recording).name if isinstance(recording, str | Path) else "a recording"
+        return self._take(result.codes, category, 0, 0, SamplingSettings(), (f"from {name}",))
+
+    def _edit(self, take: Take, edit: Edit, seeds: list[int], changes: dict) -> Iterator[Progress | Take]:
+        settings = SamplingSettings(
+            **{"temperature": take.temperature, "top_k": take.top_k, "top_p": take.top_p} | changes
+        )
+        return self._draw(edit, take.category, seeds, settings, take.noise_seed, take.edits)
+
+    def _draw(
+        self,
+        edit: Edit,
+        category: Category,
+        seeds: list[int],
+        settings: SamplingSettings,
+        noise_seed: int | None = None,
+        edits: tuple[str, ...] = (),
+    ) -> Iterator[Progress | Take]:
+        categories = [int(category)] * len(seeds)
+        for event in sample_windows(self.sampler, categories, seeds, settings, edit.codes, edit.redraw):
             codes = event.codes
             yield event
+        edits = (*edits, edit.words) if edit.words else edits
         for seed, grid in zip(seeds, codes, strict=True):
-            cembed, waveform = self.decode(grid, seed)
-            yield Take(
-                waveform=waveform,
-                sample_rate=self.sample_rate,
-                codes=grid.cpu(),
-                cembed=cembed,
-                category=category,
-                seed=seed,
-                temperature=settings.temperature,
-                top_k=settings.top_k,
-                top_p=settings.top_p,
-                model=self.name,
-            )
+            yield self._take(grid, category, seed, seed if noise_seed is None else noise_seed, settings, edits)
+
+    def _take(
+        self,
+        codes: Tensor,
+        category: Category,
+        seed: int,
+        noise_seed: int,
+        settings: SamplingSettings,
+        edits: tuple[str, ...] = (),
+    ) -> Take:
+        cembed, waveform = self.decode(codes, noise_seed)
+        return Take(
+            waveform=waveform,
+            sample_rate=self.sample_rate,
+            codes=codes.cpu(),
+            cembed=cembed,
+            category=category,
+            seed=seed,
+            temperature=settings.temperature,
+            top_k=settings.top_k,
+            top_p=settings.top_p,
+            model=self.name,
+            noise_seed=noise_seed,
+            licence=self.licence,
+            edits=edits,
+        )
 
     @torch.inference_mode()
     def encode(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
@@ -153,7 +253,7 @@ class Foley:
     def decode(self, codes: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
         """CEmbed (rows, frames) and waveform (samples,) of codes (rows, frames); the seed gives the noise."""
         cembed = self.vqvae.decode(codes.unsqueeze(0).to(self.device))
-        return cembed[0].cpu(), self._vocode(cembed, seed)
+        return cembed[0].cpu(), self.vocode(cembed, seed)
 
     @torch.inference_mode()
     def reconstruct(self, recording: str | Path | Tensor | tuple[int, np.ndarray], seed: int = 0) -> Reconstruction:
@@ -162,7 +262,7 @@ class Foley:
         cembed = self.cembed(clip)
         codes = self.vqvae.encode(cembed)
         decoded = self.vqvae.decode(codes)
-        waveform = self._vocode(decoded, seed)
+        waveform = self.vocode(decoded, seed)
         logits = self.vqvae.class_logits(cembed)
         shares = {} if logits is None else dict(zip(Category, logits[0].softmax(0).tolist(), strict=True))
         again = self.cembed.log_mel(waveform.unsqueeze(0).to(self.device))
@@ -177,11 +277,23 @@ class Foley:
             log_mel_l1=float((again - self.cembed.log_mel(clip)).abs().mean()),
         )
 
-    def _vocode(self, cembed: Tensor, seed: int) -> Tensor:
+    @property
+    def _stride(self) -> int:
+        """CEmbed frames of a code."""
+        return math.prod(frames for _, frames in self.preset.vqvae.strides)
+
+    @property
+    def _hop(self) -> int:
+        """Samples of a code."""
+        return self._stride * self.preset.mel.hop_length
+
+    @torch.inference_mode()
+    def vocode(self, cembed: Tensor, seed: int = 0) -> Tensor:
         """Waveform (samples,) of a CEmbed (1, rows, frames); one at a time, so that no take depends on its batch."""
         noise = torch.from_numpy(white_noise(seed, cembed.shape[2] * self.preset.mel.hop_length)).to(self.device)
         waveform = self.vocoder(cembed, self.cembed.restore_mel(cembed), noise.unsqueeze(0))[0].float().cpu()
-        waveform = fit_length(waveform, self.preset.audio.samples)
+        clip = cembed.shape[2] // self._stride == self.preset.grid[1]  # whose length need not be whole frames
+        waveform = fit_length(waveform, self.preset.audio.samples if clip else waveform.shape[0])
         return waveform * (CEILING / waveform.abs().max().clamp(min=CEILING))
 
     def _clip(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
@@ -193,6 +305,22 @@ class Foley:
         else:
             waveform = read_audio(recording, audio.sample_rate, audio.duration_s)
         return fit_length(waveform, audio.samples).unsqueeze(0).to(self.device)
+
+
+def _seeds(first: int, count: int) -> list[int]:
+    if not 1 <= count <= MOST_TAKES:
+        raise ValueError(f"{count} takes were asked for: ask for 1 to {MOST_TAKES} at once.")
+    return [check_seed(first + number) for number in range(count)]
+
+
+def _takes(events: Iterator[Progress | Take], progress: Callable[[int, int], None] | None = None) -> list[Take]:
+    takes = []
+    for event in events:
+        if isinstance(event, Take):
+            takes.append(event)
+        elif progress:
+            progress(event.done, event.total)
+    return takes
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -4,6 +4,8 @@ Codes are modelled in raster order. The features at a position depend on the cod
 looks at neighbours that come earlier, every later layer at features no later than its own.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -113,7 +115,7 @@ class Condition(nn.Module):
             self.network = nn.Embedding(len(Category), preset.condition_channels)
         else:  # the baseline's: a map of the whole grid from the one-hot class
             sizes = (len(Category), *[preset.condition_hidden] * 3, scan_shape[0] * scan_shape[1])
-            self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)))
+            self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
 
     def forward(self, categories: Tensor) -> Tensor:
         if isinstance(self.network, nn.Embedding):

@@ -43,8 +43,8 @@ class SpectralVocoder(nn.Module):
         self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)
 
     def forward(self, cembed: Tensor, log_mel: Tensor, noise: Tensor) -> Tensor:
-        excitation = self.shape_noise(log_mel, noise)
-        spectrum = self._stft(excitation)
+        with torch.autocast(noise.device.type, enabled=False):  # spectra are float32 in mixed precision, too
+            spectrum = self._stft(self.shape_noise(log_mel.float(), noise.float()))
         envelope = self._envelope(spectrum)
         unit = spectrum / envelope
         heard = torch.cat([unit.real, unit.imag, envelope.log()], dim=1)
@@ -52,7 +52,7 @@ class SpectralVocoder(nn.Module):
         features = F.pad(cembed, (0, 1), mode="replicate")
         injected = F.pad(self.noise_input(heard), (0, self.upsampling - 1), mode="replicate")
         body = self.stages(features, injected)[..., : spectrum.shape[2]]
-        gain, real, imaginary = self.output(F.leaky_relu(body, SLOPE)).chunk(3, dim=1)
+        gain, real, imaginary = self.output(F.leaky_relu(body, SLOPE)).float().chunk(3, dim=1)
         gain = MOST_LOG_GAIN * torch.tanh(gain / MOST_LOG_GAIN)
         refined = envelope * gain.exp() * (unit + torch.complex(real, imaginary))
         return torch.istft(refined, self.n_fft, self.hop_length, window=self.window, length=noise.shape[1])

@@ -36,9 +36,8 @@ class Caches(NamedTuple):
     far: Tensor  # (B, N, s, A)
 
     @classmethod
-    def of(cls, draft: Draft, weights: Weights, multiple: int = 1) -> "Caches":
-        """Caches before the first code, on the weights' device; above1 and above2 are padded to a `multiple`."""
-        device = weights.tables.device
+    def of(cls, draft: Draft, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
+        """Caches before the first code, for weights of these shapes; above1 and above2 are padded to a multiple."""
         takes, height, width = draft.codes.shape
         residuals, up, kernel, channels, hidden = weights.above1.shape
         half = kernel // 2

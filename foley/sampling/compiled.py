@@ -1,5 +1,6 @@
 """The compiled path: the steps of `kernels` on the CPU, takes and layers shared out over a few threads."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,7 +23,8 @@ class CompiledPath:
     """Draws drafts with the given weights (on the CPU), on as many threads as torch uses."""
 
     def __init__(self, weights: Weights, heads: int):
-        self.weights, self.layers, self.heads = weights, _layers(weights), heads
+        self.layers, self.heads = _layers(weights), heads
+        self.shapes = Weights(*(tensor.to("meta") for tensor in weights))  # of the weights, which are not needed twice
 
     def run(self, draft: Draft) -> Iterator[int]:
         """Fill in the draft's codes; yields the number of positions done, every few hundredths of a second."""
@@ -35,12 +37,12 @@ class CompiledPath:
         code_work = sum(matrices.size for matrices in layers[layers._fields.index("left1") :])
         parts, columns = max(1, int(_ROW_WORK / row_work)), 2 * max(1, int(_CODE_WORK / code_work / 2))
         helped = threads >= 2 * len(lanes) and code_work > _WORTH_HELP
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(max(1, threads - 1)) as pool:  # and this thread
             try:
                 for row in range(-(-positions // width)):
                     tasks = [task for lane in lanes for task in lane.row_tasks(row, parts, threads // len(lanes))]
-                    for first in range(0, len(tasks), threads):
-                        _run(pool, tasks[first : first + threads])
+                    for group in _groups(tasks, len(lanes) + threads, threads):
+                        _run(pool, group)
                         yield row * width
                     for first in range(0, width, columns):
                         last = min(first + columns, width)
@@ -57,8 +59,8 @@ class Lane:
     def __init__(self, path: CompiledPath, draft: Draft):
         self.layers, self.heads, self.settings = path.layers, path.heads, draft.settings
         self.draft = draft
-        self.caches = Caches(*(x.numpy() for x in Caches.of(draft, path.weights, PANEL)))
-        self.scratch = _scratch(path.weights, self.caches, draft.codebook_size)
+        self.caches = Caches(*(x.numpy() for x in Caches.of(draft, path.shapes, "cpu", PANEL)))
+        self.scratch = _scratch(path.shapes, self.caches, draft.codebook_size)
         self.codes, self.kept = draft.codes.numpy(), draft.kept.numpy()
         logits = torch.zeros(0, *draft.codes.shape[1:], draft.codebook_size) if draft.logits is None else draft.logits
         self.logits = logits.numpy()
@@ -111,10 +113,26 @@ class Lane:
         )  # fmt: skip
 
 
+def _groups(tasks: list, first_size: int, size: int) -> Iterator[list]:
+    yield tasks[:first_size]
+    for first in range(first_size, len(tasks), size):
+        yield tasks[first : first + size]
+
+
 def _run(pool: ThreadPoolExecutor, tasks: list[Callable[[], None]]) -> None:
-    """Do all the tasks at once, the last in this thread."""
-    others = [pool.submit(task) for task in tasks[:-1]]
-    tasks[-1]()
+    """Do all the tasks, in this thread (the last one first) and in those of the pool."""
+    left = deque(tasks)
+
+    def work() -> None:
+        while left:
+            try:
+                task = left.pop()
+            except IndexError:  # another thread was faster
+                return
+            task()
+
+    others = [pool.submit(work) for _ in tasks[1:]]
+    work()
     for other in others:
         other.result()
 
@@ -136,13 +154,13 @@ def _layers(weights: Weights) -> kernels.Layers:
     spread_bias = np.concatenate([np.tile(w.spread_bias, reach // 2), np.tile(w.spread_bias * 0, reach // 2)], axis=1)
     return kernels.Layers(
         tables=aligned(w.tables),
-        input_bias=w.input_bias,
-        coordinates=w.coordinates,
-        above1=above(w.above1, w.bias1),
-        left1=pack(flat(w.left1)),
-        above2=above(w.above2, w.bias2),
-        left2=pack(flat(w.left2)),
+        input_bias=aligned(w.input_bias),
+        coordinates=aligned(w.coordinates),
         condition=pack(w.condition),
+        above1=above(w.above1, w.bias1),
+        above2=above(w.above2, w.bias2),
+        left1=pack(flat(w.left1)),
+        left2=pack(flat(w.left2)),
         key1=pack(w.key1, w.key1_bias),
         key2=pack(w.key2, w.key2_bias),
         memory=pack(

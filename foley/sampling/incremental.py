@@ -50,7 +50,7 @@ class Steps:
     def __init__(self, weights: Weights, heads: int, draft: Draft):
         self.weights, self.heads, self.settings = weights, heads, draft.settings
         self.device = weights.tables.device
-        self.caches = Caches.of(draft, weights)
+        self.caches = Caches.of(draft, weights, self.device)
         self.blocks, self.factor = weights.query.shape[:2]
         self.kernel = weights.above1.shape[2]
         self.half = self.kernel // 2

@@ -28,11 +28,11 @@ class Layers(NamedTuple):
     tables: np.ndarray  # (offsets, V + 1, C), plain
     input_bias: np.ndarray  # (C,), plain
     coordinates: np.ndarray  # (height x width, 2), plain
+    condition: np.ndarray  # (R, packed)
     above1: np.ndarray  # (R, k - 1, k, packed), with the bias in the first of the taps
-    left1: np.ndarray  # (R, packed): the taps side by side, as in all below
     above2: np.ndarray
+    left1: np.ndarray  # (R, packed): the taps side by side, as in all below
     left2: np.ndarray
-    condition: np.ndarray
     key1: np.ndarray  # (B, packed)
     key2: np.ndarray
     memory: np.ndarray  # key and value side by side

@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-_CODES, _EXCITATION = 0, 1  # streams: one for each use of a seed
+_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER = range(5)  # streams: one for each use of a seed
 _WORDS = 8  # 32-bit words of one counter
 
 
@@ -43,6 +43,25 @@ def white_noise(seed: int, samples: int) -> np.ndarray:
         np.float32(2 * np.pi) * uniform[:, 1],
     )  # Box and Muller
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:samples]
+
+
+def part_seed(seed: int, part: int) -> int:
+    """The seed of a part of a longer work, so that no two parts draw the same numbers; the first has `seed` itself."""
+    if part == 0:
+        return check_seed(seed)
+    philox = np.random.Philox(key=np.array([check_seed(seed), _PARTS], np.uint64), counter=part)
+    return int(philox.random_raw(1)[0] >> np.uint64(1))
+
+
+def uniform_field(seed: int, rows: int, columns: int) -> np.ndarray:
+    """Even numbers between 0 and 1, float32 (rows, columns), for choosing places in a grid."""
+    return _uniform(seed, _FIELD, 0, -(-rows * columns // _WORDS))[: rows * columns].reshape(rows, columns)
+
+
+def triangular_noise(seed: int, samples: int) -> np.ndarray:
+    """Noise between -1 and 1 with a triangular distribution, float32 (samples,): dither of one step of a converter."""
+    uniform = _uniform(seed, _DITHER, 0, -(-2 * samples // _WORDS))[: 2 * samples].reshape(-1, 2)
+    return uniform[:, 0] - uniform[:, 1]
 
 
 def _uniform(seed: int, stream: int, first: int, counters: int) -> np.ndarray:

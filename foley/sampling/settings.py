@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+TOP_P = 0.97  # unless asked otherwise: of 1,800 codes a clip, 54 would come from the least likely 3 %, and be heard
+
 
 @dataclass(frozen=True)
 class SamplingSettings:
@@ -14,7 +16,7 @@ class SamplingSettings:
 
     temperature: float = 1.0
     top_k: int = 0
-    top_p: float = 1.0
+    top_p: float = TOP_P
 
     def __post_init__(self):
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
