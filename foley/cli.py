@@ -1,13 +1,18 @@
-"""`python -m foley generate | reconstruct | evaluate`: the pipeline from the command line."""
+"""`python -m foley COMMAND`: the pipeline from the command line."""
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from foley.categories import Category
+from foley.export import ExportSettings, export
+from foley.files import write_text
 from foley.pipeline import SHIPPED, Foley
+from foley.recipe import Recipe
+from foley.sampling import TOP_P
 from foley.takes import Take
 
 
@@ -19,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--category", required=True, help=", ".join(category.name for category in Category))
     generate.add_argument("--seed", type=int, default=0, help="the first take's seed; the others count on from it")
     generate.add_argument("--temperature", type=float, default=1.0, help="0 for the most likely sound; default 1")
-    generate.add_argument("--top-p", type=float, default=1.0, help="keep only the likeliest codes up to this share")
+    generate.add_argument("--top-p", type=float, default=TOP_P, help="keep only the likeliest codes up to this share")
     generate.add_argument("--top-k", type=int, default=0, help="keep only so many of the likeliest codes")
     generate.add_argument("--count", type=int, default=1, help="how many takes")
     generate.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV files")
@@ -29,14 +34,31 @@ def parser() -> argparse.ArgumentParser:
     reconstruct.add_argument("--seed", type=int, default=0, help="of the vocoder's noise")
     reconstruct.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV file")
 
-    evaluate = commands.add_parser("evaluate", help="score a checkpoint against real recordings")
-    evaluate.add_argument("--reference", type=Path, required=True, help="recordings: a folder a class, or a manifest")
+    recipe = commands.add_parser("recipe", help="what made a file of foley studio; with --out, make it again")
+    recipe.add_argument("file", type=Path)
+    recipe.add_argument("--out", type=Path, help="folder for the file made again, the same to the bit")
+
+    evaluate = commands.add_parser(
+        "evaluate", help="score a checkpoint against real recordings; goes on when run again"
+    )
+    evaluate.add_argument("--reference", type=Path, required=True, help="recordings (a folder a class) or statistics")
+    evaluate.add_argument("--compare", nargs=2, metavar=("A", "B"), help="two checkpoints side by side")
     evaluate.add_argument("--per-class", type=int, default=32, help="takes to generate of each class")
     evaluate.add_argument("--seed", type=int, default=0, help="the first take's seed")
     evaluate.add_argument("--temperature", type=float, default=1.0)
-    evaluate.add_argument("--top-p", type=float, default=1.0)
-    evaluate.add_argument("--cache", type=Path, help="folder that keeps embeddings for the next time")
-    evaluate.add_argument("--out", type=Path, default=Path("evaluation"), help="folder for the report")
+    evaluate.add_argument("--top-p", type=float, default=TOP_P)
+    evaluate.add_argument("--no-chain", action="store_true", help="leave out the parts of the chain: takes alone")
+    evaluate.add_argument("--draws", type=int, default=200, help="bootstrap draws behind each interval")
+    evaluate.add_argument("--embedder", default="aisfx", help="aisfx, vggish-dcase, vggish or vggish-fadtk")
+    evaluate.add_argument("--embedder-weights", type=Path, help="VGGish's weights; fetched when not given")
+    evaluate.add_argument("--save-statistics", type=Path, help="keep the held-out recordings' statistics in this file")
+    evaluate.add_argument("--out", type=Path, default=Path("evaluation"), help="folder for the report and its sounds")
+
+    benchmark = commands.add_parser("benchmark", help="how fast sampling is here, against the plain loop")
+    benchmark.add_argument("--preset", action="append", help="only this one (may be repeated); default: all")
+    benchmark.add_argument("--plain-codes", type=int, default=50, help="codes of the plain loop that are timed")
+    benchmark.add_argument("--checkpoint", type=Path, default=SHIPPED, help="the trained model among the presets")
+    benchmark.add_argument("--out", type=Path, help="also write a JSON file")
 
     imported = commands.add_parser("import-dcase", help="convert the DCASE 2023 Task 7 baseline's trained files")
     imported.add_argument("--vqvae", type=Path, required=True, help="the VQ-VAE's state dict")
@@ -45,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument("--vocoder-config", type=Path, required=True, help="HiFi-GAN's JSON configuration")
     imported.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
 
-    for command in (generate, reconstruct, evaluate):
+    for command in (generate, reconstruct, recipe, evaluate):
         command.add_argument("--checkpoint", default=SHIPPED, help="a folder or a hub name; default: the shipped one")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     return top
@@ -89,32 +111,58 @@ def run_reconstruct(arguments: argparse.Namespace) -> None:
         print(f"  {category.name:20} {share:6.1%}")
 
 
+def run_recipe(arguments: argparse.Namespace) -> None:
+    recipe = Recipe.read(arguments.file)
+    for name, value in recipe.settings.items():
+        print(f"{name.replace('_', ' '):12} {value if value not in ([], {}) else '-'}")
+    print(f"{'codes':12} {recipe.codes.shape[0]} rows, {recipe.codes.shape[1]} frames")
+    if arguments.out:
+        take = Foley.from_pretrained(arguments.checkpoint, arguments.device).remake(recipe)
+        if recipe.export:
+            path = export(take, arguments.out, ExportSettings.from_dict(recipe.export), name=recipe.title)
+        else:
+            path = take.save(arguments.out / arguments.file.name)
+        print(path)
+
+
 def run_evaluate(arguments: argparse.Namespace) -> None:
     # imported here: the other commands need not wait for scikit-learn
     from foley.evaluation.embedders import load_embedder
-    from foley.evaluation.evaluate import evaluate
+    from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate, reference_statistics
+    from foley.evaluation.report import Report, comparison
 
-    foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
-    with tqdm(unit="clip") as bar:
+    settings = EvaluationSettings(
+        arguments.per_class, arguments.seed, arguments.temperature, arguments.top_p, arguments.draws
+    )
+    if arguments.no_chain:
+        settings = replace(settings, parts=())
+    embedder = load_embedder(arguments.embedder, weights=arguments.embedder_weights)
 
-        def told(what: str, done: int, total: int) -> None:
-            bar.set_description(what, refresh=False)
-            bar.total = total
-            bar.n = done
-            bar.refresh()
+    def score(checkpoint: str | Path) -> Report:
+        foley = Foley.from_pretrained(checkpoint, arguments.device)
+        if arguments.save_statistics:
+            statistics = reference_statistics(arguments.reference, foley, embedder)
+            print(f"Statistics of the reference: {statistics.save(arguments.save_statistics)}.")
+        with tqdm(unit="clip") as bar:
 
-        report = evaluate(
-            foley,
-            arguments.reference,
-            arguments.per_class,
-            arguments.seed,
-            arguments.temperature,
-            arguments.top_p,
-            load_embedder(cache=arguments.cache),
-            told,
-        )
-    print(report.to_markdown())
-    print(f"Written to {report.save(arguments.out)}.")
+            def told(step: Step) -> None:
+                bar.set_description(step.what, refresh=False)
+                bar.total = step.total
+                bar.update(step.done - bar.n)
+
+            return evaluate(foley, arguments.reference, arguments.out, settings, embedder, told)
+
+    if arguments.compare:
+        reports = [score(checkpoint) for checkpoint in arguments.compare]
+        for letter, report in zip("AB", reports, strict=True):
+            report.save(arguments.out / letter)
+        text = comparison(*reports)
+        written = write_text(arguments.out / "comparison.md", text)
+    else:
+        report = score(arguments.checkpoint)
+        text, written = report.to_markdown(), report.save(arguments.out)
+    print(text)
+    print(f"Written to {written}.")
 
 
 def run_import(arguments: argparse.Namespace) -> None:
@@ -124,9 +172,24 @@ def run_import(arguments: argparse.Namespace) -> None:
     print(f"Imported to {import_dcase(*files, arguments.out)}.")
 
 
+def run_benchmark(arguments: argparse.Namespace) -> None:
+    from foley.benchmark import run_benchmark
+
+    if arguments.plain_codes < 1:
+        raise ValueError("The plain loop needs at least one code to time: --plain-codes 50 is the default.")
+    with tqdm(bar_format="{desc} ({elapsed})", leave=False) as bar:
+        result = run_benchmark(arguments.preset, arguments.plain_codes, arguments.checkpoint, bar.set_description_str)
+    print(result.to_markdown())
+    if arguments.out:
+        write_text(arguments.out, result.to_json())
+        print(f"Written to {arguments.out}.")
+
+
 COMMANDS = {
     "generate": run_generate,
     "reconstruct": run_reconstruct,
+    "recipe": run_recipe,
     "evaluate": run_evaluate,
+    "benchmark": run_benchmark,
     "import-dcase": run_import,
 }

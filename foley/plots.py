@@ -47,13 +47,40 @@ def comparison_figure(
     show_time: bool = True,
 ) -> Figure:
     """Two CEmbeds (rows, frames), paper figure 2: above before the codebook, below after it, in the same colours."""
+    both = {"recording": original, "decoded from its codes": decoded}
+    return stacked_figure(both, preset, width, height, show_time)
+
+
+def stacked_figure(
+    cembeds: dict[str, Tensor], preset: Preset, width: int = WIDTH, height: int = 560, show_time: bool = True
+) -> Figure:
+    """CEmbeds (rows, frames) under their titles, from top to bottom, all in the colours of the first."""
     figure, axes = _cembed_axes(preset, width, height, show_time)
-    limits, inner = colour_limits(original, preset), _inner(height, show_time)
-    heading = 1.5 * LABEL_HEIGHT
-    half = inner / 2 - heading
-    for title, cembed, bottom in (("decoded from its codes", decoded, 0), ("recording", original, inner / 2)):
-        _draw_cembed(axes, cembed, preset, (bottom, bottom + half), limits)
-        axes.text(0, bottom + half + 4, title, color=INK, **_lettering())
+    limits, inner = colour_limits(next(iter(cembeds.values())), preset), _inner(height, show_time)
+    share = inner / len(cembeds)
+    for number, (title, cembed) in enumerate(reversed(cembeds.items())):
+        bottom = number * share
+        top = bottom + share - 1.5 * LABEL_HEIGHT
+        _draw_cembed(axes, cembed, preset, (bottom, top), limits)
+        axes.text(0, top + 4, title, color=INK, **_lettering())
+    return figure
+
+
+def spectrum_figure(
+    spectra: dict[str, Tensor], duration_s: float, code_frames: int, width: int = WIDTH, height: int = 300
+) -> Figure:
+    """Spectra (bins, frames) of any kind under their titles, from top to bottom, all in the colours of the first."""
+    inner = height - TOP - BOTTOM
+    figure, axes = _stretch(width, height, BOTTOM, inner, code_frames)
+    first, share = next(iter(spectra.values())), inner / len(spectra)
+    limits = (float(first.min()), float(first.max()) + 1e-6)
+    for number, (title, spectrum) in enumerate(reversed(spectra.items())):
+        bottom = number * share
+        top = bottom + share - 1.5 * LABEL_HEIGHT
+        _paint(axes, spectrum, MEL_COLOURS, limits, (bottom, top), duration_s)
+        axes.text(0, top + 4, title, color=INK, **_lettering())
+    axes.set(ylim=(0, inner), yticks=[], xlim=(0, duration_s))
+    _show_seconds(axes, duration_s)
     return figure
 
 
@@ -100,11 +127,73 @@ def waveform_figure(
     return figure
 
 
+def evaluation_figure(
+    classes: dict[str, dict[str, tuple[float, float, float]]],
+    panels: dict[str, dict[str, str]],
+    width: int = WIDTH,
+    height: int = 300,
+) -> Figure:
+    """Bars a class with their intervals (value, low, high), a panel below the other.
+
+    `panels` says, for every panel by its title, which figures of a class it shows and how they are called. A figure
+    that a class does not have leaves a gap.
+    """
+    figure = Figure(figsize=(width / 72, height * len(panels) / 72), dpi=72 * PIXELS, facecolor="none")
+    colours = colormaps[MEL_COLOURS]
+    for number, (title, names) in enumerate(panels.items()):
+        axes = figure.add_subplot(len(panels), 1, number + 1, facecolor="none")
+        bar = 0.86 / max(len(names), 1)
+        for index, (name, label) in enumerate(names.items()):
+            places = [(x, figures[name]) for x, figures in enumerate(classes.values()) if name in figures]
+            values = np.array([interval for _, interval in places]).reshape(-1, 3)
+            axes.bar(
+                [x - 0.43 + (index + 0.5) * bar for x, _ in places],
+                values[:, 0],
+                0.9 * bar,
+                color=colours(0.25 + 0.65 * index / max(len(names) - 1, 1)),
+                label=label,
+                yerr=np.maximum(0, [values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]]),
+                error_kw={"ecolor": INK, "elinewidth": 0.9},
+            )
+        letters = _lettering()
+        axes.set_title(title, color=INK, loc="left", **letters)
+        axes.set_xticks(range(len(classes)), list(classes))
+        axes.set_ylim(bottom=0)
+        axes.spines[:].set_visible(False)
+        axes.grid(axis="y", color=INK, alpha=0.25, linewidth=0.6)
+        axes.tick_params(colors=INK, length=0, labelsize=letters["fontsize"], labelfontfamily=letters["family"])
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1, 1), frameon=False, labelcolor=INK,
+            prop={"family": letters["family"], "size": letters["fontsize"]},
+        )  # fmt: skip
+    figure.tight_layout()
+    return figure
+
+
+def row_error_figure(cembed: Tensor, decoded: Tensor, preset: Preset, width: int = 250, height: int = 150) -> Figure:
+    """The mean absolute error of every CEmbed row after the codebook, (rows, frames) each; mel below, encoder above."""
+    error = (cembed[: decoded.shape[0], : decoded.shape[1]] - decoded).abs().mean(dim=1).numpy()
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72 * PIXELS, facecolor="none")
+    axes = figure.add_axes((44 / width, 20 / height, (width - 50) / width, (height - 26) / height), facecolor="none")
+    rows = np.arange(len(error))
+    axes.fill_betweenx(rows, 0, error, color="#d97f0b", linewidth=0, alpha=0.85, step="mid")
+    axes.axhline(preset.mel.rows - 0.5, color=INK, linewidth=0.6)
+    axes.set(xlim=(0, max(1e-6, float(error.max()) * 1.05)), ylim=(0, len(error) - 1))
+    ticks = {preset.mel.rows / 2: "mel", (preset.mel.rows + len(error)) / 2: "encoder"}
+    axes.set_yticks(list(ticks), list(ticks.values()))
+    axes.locator_params(axis="x", nbins=4)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(colors=INK, length=2, width=0.6, labelsize=9, labelfontfamily=_lettering()["family"])
+    return figure
+
+
 def write_png(figure: Figure, path: str | Path) -> Path:
-    """Draw a figure into a PNG file with a transparent background. Returns the path."""
+    """Draw a figure into a PNG file with a transparent background; it is empty after that. Returns the path."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     Image.fromarray(np.asarray(canvas.buffer_rgba())).save(path, format="PNG", compress_level=1)
+    canvas.renderer = None  # figures lie in cycles until the collector comes; their pixels, megabytes, need not
+    figure.clear()
     return Path(path)
 
 
@@ -154,14 +243,8 @@ def _draw_cembed(axes: Axes, cembed: Tensor, preset: Preset, span: tuple[float, 
     _name(axes, "mel", (bottom + mel_top) / 2)
     _show_kilohertz(axes, preset, bottom, mel_top)
     if encoder_rows:
-        _paint(
-            axes,
-            cembed[mel_rows:],
-            ENCODER_COLOURS,
-            (-reach, reach),
-            (seam + SEAM / 2, top),
-            preset.audio.duration_s,
-        )
+        rows = cembed[mel_rows:].sign() * (cembed[mel_rows:].abs() / reach).sqrt()  # or the first rows outshine all
+        _paint(axes, rows, ENCODER_COLOURS, (-1, 1), (seam + SEAM / 2, top), preset.audio.duration_s)
         _name(axes, "encoder", (seam + top) / 2)
         _add_yticks(axes, {top - LABEL_HEIGHT / 3: f"row {encoder_rows}"})
 

@@ -1,9 +1,12 @@
-"""How sure a number is: an interval for any measure of one or more sets of clips."""
+"""How sure a number is: an interval for any measure of one or more sets of clips, and for the mean over classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+
+CONFIDENCE = 0.95
 
 
 class Interval(NamedTuple):
@@ -17,28 +20,58 @@ class Interval(NamedTuple):
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
-def bootstrap_interval(
-    measure: Callable[..., float],
-    *sets: np.ndarray,
-    confidence: float = 0.95,
-    draws: int = 200,
-    seed: int = 0,
-) -> Interval:
-    """`measure(*sets)` with its bootstrap interval: clips (first axis) of every set are drawn with repeats.
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A value, and the same measure of `drawn` (draws,) sets whose clips were drawn from it with repeats."""
 
-    Repeats raise distances such as the Fréchet distance, so the drawn values lie above the measured one; the
-    interval is their spread moved so that their median is the measured value, which it therefore contains. It
-    is not cut at 0: a low end below 0 says that the distance cannot be told from none.
+    value: float
+    drawn: np.ndarray
 
-    Raises ValueError for an empty set, no draws or a confidence outside (0, 1), and what `measure` raises.
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """The spread of the drawn values, moved so that their median is the measured value.
+
+        Repeats raise distances such as the Fréchet distance, so the drawn values lie above the measured one; moved,
+        the interval contains it. It is not cut at 0: a low end below 0 says that the distance cannot be told from
+        none.
+        """
+        tail = (1 - confidence) / 2
+        low, median, high = np.quantile(self.drawn, [tail, 0.5, 1 - tail])
+        return Interval(self.value, float(self.value + low - median), float(self.value + high - median))
+
+
+def bootstrap(measure: Callable[..., float], *sets: np.ndarray, draws: int = 200, seed: int = 0) -> Measurement:
+    """`measure(*sets)`, and `draws` times of sets whose clips (first axis) are drawn with repeats.
+
+    Measures whose mean is to be taken must be drawn with different seeds, or their chances would be the same ones.
+    Raises ValueError for an empty set or no draws, and what `measure` raises.
     """
     if any(len(clips) == 0 for clips in sets):
         raise ValueError("There is nothing to draw from: a set is empty.")
-    if draws < 1 or not 0 < confidence < 1:
-        raise ValueError(f"An interval needs draws (not {draws}) and a confidence in (0, 1) (not {confidence}).")
-    value = float(measure(*sets))
+    if draws < 1:
+        raise ValueError(f"An interval needs draws, not {draws}.")
     generator = np.random.default_rng(seed)
+    value = float(measure(*sets))
     drawn = [measure(*(clips[generator.integers(len(clips), size=len(clips))] for clips in sets)) for _ in range(draws)]
-    tail = (1 - confidence) / 2
-    low, median, high = np.quantile(drawn, [tail, 0.5, 1 - tail])
-    return Interval(value, float(value + low - median), float(value + high - median))
+    return Measurement(value, np.array(drawn, dtype=np.float64))
+
+
+def mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
+    """The mean of independent measurements of as many draws each, such as those of the classes."""
+    values, drawn = zip(*((each.value, each.drawn) for each in measurements), strict=True)
+    return Measurement(float(np.mean(values)), np.mean(drawn, axis=0))
+
+
+def bootstrap_interval(
+    measure: Callable[..., float],
+    *sets: np.ndarray,
+    confidence: float = CONFIDENCE,
+    draws: int = 200,
+    seed: int = 0,
+) -> Interval:
+    """`measure(*sets)` with its bootstrap interval, see `Measurement.interval`.
+
+    Raises ValueError as `bootstrap` does, and for a confidence outside (0, 1).
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"An interval needs a confidence in (0, 1), not {confidence}.")
+    return bootstrap(measure, *sets, draws=draws, seed=seed).interval(confidence)
