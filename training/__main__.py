@@ -1,15 +1,26 @@
-"""`python -m training {encoder,vqvae,prior,vocoder,all,export}`: train the stages of a run, resume them, export."""
+"""`python -m training COMMAND`: train the stages of a run, resume them, export and share what they made."""
 
 import argparse
+import errno
 import math
 import sys
 from pathlib import Path
 
+import torch
+
 from foley.audio import AudioError
-from foley.presets import PRESETS, get_preset
+from foley.presets import PRESETS, Preset, get_preset
+from foley.runs import DONE, FAILED, STOPPED, Process
+from training.benchmark import benchmark, table
+from training.checkpoints import BEST, LATEST
+from training.hub import HubError, pull, push
 from training.loop import TooManyBadSteps
-from training.pipeline import STAGE_NAMES, export, train_stages
+from training.pipeline import STAGE_NAMES, Limits, compute_codes, export, start_processes, train_stages
+from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
+from training.stop import Stop
+
+GO_ON = "go on with --resume"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,21 +28,50 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     for name in (*STAGE_NAMES, "all"):
         help_text = "train every stage in its order" if name == "all" else f"train the {name} stage"
-        stage = commands.add_parser(name, help=help_text)
-        stage.add_argument("--run", required=True, metavar="FOLDER", help="the run's folder, made if need be")
-        stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, or a manifest.csv")
-        stage.add_argument("--preset", choices=PRESETS, help="the sizes of all networks (default: studio)")
-        stage.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
-        stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
-        stage.add_argument("--max-minutes", type=float, default=math.inf, help="stop after so long, for all stages")
-        stage.add_argument("--max-steps", type=int, help="stop every stage after so many steps")
-        stage.add_argument("--views", type=int, help="variations kept of every recording (default: 4)")
-        stage.add_argument("--seed", type=int, help="of the split, the batches and the augmentation (default: 0)")
-        stage.add_argument("--precision", choices=("auto", "no", "bf16", "fp16"), help="default: auto")
+        _add_training_options(commands.add_parser(name, help=help_text))
+    codes = commands.add_parser("codes", help="compute the codes of all recordings, for the prior")
+    codes.add_argument("--run", required=True, metavar="FOLDER")
+    codes.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    add_arguments(commands.add_parser("reproduce", help="the paper's tables 3, 4 and 5 on recordings of one's own"))
+    pace = commands.add_parser("benchmark", help="how fast every stage trains here, in bfloat16 and float32")
+    pace.add_argument("--preset", choices=PRESETS, default="studio")
+    pace.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
+    pace.add_argument("--steps", type=int, default=5, help="that are timed of each stage (default: 5)")
+    pace.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     out = commands.add_parser("export", help="copy a run's model to a checkpoint folder")
     out.add_argument("run", metavar="RUN")
     out.add_argument("checkpoint", metavar="CHECKPOINT")
+    up = commands.add_parser("push", help="upload a run's model or a checkpoint to the Hugging Face hub")
+    up.add_argument("source", type=Path, metavar="RUN_OR_CHECKPOINT")
+    up.add_argument("repository", metavar="OWNER/NAME")
+    up.add_argument("--private", action="store_true", help="where the repository has to be made: for you alone")
+    down = commands.add_parser("pull", help="download a checkpoint from the Hugging Face hub")
+    down.add_argument("repository", metavar="OWNER/NAME")
+    down.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     return top
+
+
+def _add_training_options(stage: argparse.ArgumentParser) -> None:
+    stage.add_argument("--run", required=True, metavar="FOLDER", help="the run's folder, made if need be")
+    stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, or a manifest.csv")
+    stage.add_argument("--preset", choices=PRESETS, help="the sizes of all networks (default: studio)")
+    stage.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
+    stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
+    stage.add_argument("--from", dest="resume_from", choices=(LATEST, BEST), default=LATEST, help="which checkpoint")
+    stage.add_argument("--max-minutes", type=float, default=math.inf, help="stop after so long, for all stages")
+    stage.add_argument("--max-steps", type=int, help="stop every stage after so many steps")
+    stage.add_argument("--every", type=int, metavar="STEPS", help="steps between validations and checkpoints")
+    stage.add_argument("--keep", type=int, metavar="N", help="checkpoints kept beside the best one (default: 2)")
+    stage.add_argument("--views", type=int, help="variations kept of every recording (default: 4)")
+    stage.add_argument("--batch", type=int, help="clips of a batch, on every process (default: the stage's own)")
+    stage.add_argument("--accumulation", type=int, metavar="N", help="batches of one step (default: 1)")
+    stage.add_argument("--learning-rate", type=float, help="the highest of the cycle (default: the stage's own)")
+    stage.add_argument("--seed", type=int, help="of the split, the batches and the augmentation (default: 0)")
+    stage.add_argument("--precision", choices=("auto", "no", "bf16", "fp16"), help="default: auto")
+    stage.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    stage.add_argument(
+        "--log", action="append", default=[], choices=("tensorboard", "wandb"), help="also log there; may be repeated"
+    )
 
 
 def open_run(arguments: argparse.Namespace) -> Run:
@@ -43,29 +83,134 @@ def open_run(arguments: argparse.Namespace) -> Run:
         if (Path(arguments.run) / "run.json").is_file() and (arguments.preset or arguments.set):
             raise ValueError(f"{arguments.run} is a run already: add --resume to go on, or name another folder.")
         preset, options = get_preset(arguments.preset or "studio"), {"data": arguments.data}
-    for change in arguments.set:
-        name, _, value = change.partition("=")
-        preset = preset.override(name, value)
-    asked = {name: getattr(arguments, name) for name in ("data", "views", "seed", "precision")}
+    preset = _changed(preset, arguments.set)
+    names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate")
+    asked = {name: getattr(arguments, name) for name in names}
     options |= {name: value for name, value in asked.items() if value is not None}
+    for name in ("views", "accumulation"):
+        if options.get(name, 1) < 1:
+            raise ValueError(f"--{name} is {options[name]}, but must be at least 1.")
     return Run.create(arguments.run, preset, Options(**options))
 
 
+def _changed(preset: Preset, changes: list[str]) -> Preset:
+    for change in changes:
+        name, _, value = change.partition("=")
+        preset = preset.override(name, value)
+    return preset
+
+
 def main(argv: list[str] | None = None) -> int:
+    """Run a command; 0 when all went well, 2 after one sentence about what did not, 130 when it was interrupted."""
     arguments = parser().parse_args(argv)
     try:
-        if arguments.command == "export":
+        if arguments.command == "reproduce":
+            run_reproduce(arguments)
+        elif arguments.command == "export":
             print(f"Exported to {export(Run.open(arguments.run), Path(arguments.checkpoint))}.")
-            return 0
-        stages = STAGE_NAMES if arguments.command == "all" else (arguments.command,)
-        train_stages(open_run(arguments), stages, arguments.max_minutes, arguments.max_steps)
+        elif arguments.command == "push":
+            print(f"Pushed to {push(arguments.source, arguments.repository, arguments.private)}.")
+        elif arguments.command == "pull":
+            print(f"Pulled to {pull(arguments.repository, arguments.checkpoint)}.")
+        elif arguments.command == "benchmark":
+            preset = _changed(get_preset(arguments.preset), arguments.set)
+            for line in table(benchmark(preset, arguments.steps, arguments.device)):
+                print(line, flush=True)
+        elif arguments.command == "codes":
+            print(f"Codes of {' × '.join(map(str, compute_codes(Run.open(arguments.run), arguments.device)))}.")
+        else:
+            run_training(arguments)
         return 0
-    except (ValueError, AudioError, OSError, TooManyBadSteps) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print("Stopped; the last checkpoint is kept: go on with --resume.", file=sys.stderr)
+        print(f"Stopped; the last checkpoint is kept: {GO_ON}.", file=sys.stderr)
         return 130
+    except Exception as error:
+        words = sentence(error)
+        if words is None:
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        return 2
+
+
+def run_training(arguments: argparse.Namespace) -> None:
+    """Train what was asked for, and leave word beside the run of who is at it and how it ended."""
+    stages = STAGE_NAMES if arguments.command == "all" else (arguments.command,)
+    choose_device(arguments.device)
+    _check_trackers(arguments.log)
+    state = start_processes(arguments.device)
+    with Stop() as stop, state.main_process_first():
+        run = open_run(arguments) if state.is_main_process else Run.open(arguments.run)
+        minutes = None if math.isinf(arguments.max_minutes) else arguments.max_minutes
+        process = Process.this_one(stages, arguments.device, minutes)
+        if state.is_main_process:
+            _take(run, process)
+    limits = Limits(
+        minutes=arguments.max_minutes,
+        steps=arguments.max_steps,
+        interval=arguments.every,
+        kept=arguments.keep,
+        device=arguments.device,
+        resume_from=arguments.resume_from,
+        trackers=tuple(arguments.log),
+        stop=stop,
+    )
+    outcome, message = FAILED, "It broke off; the log says where."
+    try:
+        with stop:
+            reason = train_stages(run, stages, limits)
+        outcome, message = (STOPPED, "") if reason == STOPPED else (DONE, "")
+        if reason == STOPPED and state.is_main_process:
+            print(f"Stopped; a checkpoint is kept: {GO_ON}.")
+    except KeyboardInterrupt:
+        outcome, message = STOPPED, ""
+        raise
+    except Exception as error:
+        message = sentence(error) or message
+        raise
+    finally:
+        if state.is_main_process and run.folder.is_dir():
+            process.ended(outcome, message).write(run.folder)
+
+
+def _take(run: Run, process: Process) -> None:
+    """Note who trains the run. Raises ValueError when another process does."""
+    other = Process.read(run.folder)
+    if other and not other.outcome and other.pid != process.pid and other.alive:
+        raise ValueError(f"{run.folder} is being trained already, by process {other.pid}: stop that one first.")
+    process.write(run.folder)
+
+
+def choose_device(name: str) -> None:
+    """See that a device is there, and let one of several GPUs be the only one. Raises ValueError when it is not."""
+    kind, _, number = name.partition(":")
+    here = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not here.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
+        raise ValueError(f"There is no device {name!r} here: use one of {', '.join(d for d in here if here[d])}.")
+    if number:
+        torch.cuda.set_device(int(number))
+
+
+def _check_trackers(names: list[str]) -> None:
+    if "wandb" in names:
+        try:
+            import wandb  # noqa: F401
+        except ImportError:
+            raise ValueError(
+                "Weights & Biases is not installed: pip install wandb, or leave out --log wandb."
+            ) from None
+
+
+def sentence(error: Exception) -> str | None:
+    """What an error means to whoever trains, and what to do; None for one that is a mistake of ours."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return f"The device has not enough memory: use a smaller --batch with more --accumulation, then {GO_ON}."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"There is no room left for {error.filename or 'the run'}: free some, then {GO_ON}. Nothing is lost."
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"{error.filename} is gone: put it back, then {GO_ON}."
+    if isinstance(error, ValueError | AudioError | OSError | TooManyBadSteps | HubError):
+        return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return None
 
 
 if __name__ == "__main__":

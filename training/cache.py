@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from foley.files import replacing
 
 
 class Cache:
@@ -38,14 +39,10 @@ class Cache:
                 raise OSError(
                     f"The cache of {name} needs {size / 1e9:.1f} GB in {self.folder}, but {room / 1e9:.1f} GB are free."
                 )
-            temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            try:
+            with replacing(path) as temporary:
                 array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
                 fill(array)
                 array.flush()
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
         return np.load(path, mmap_mode="r")
 
 

@@ -1,11 +1,10 @@
 """The model card of a run: on what, for how long, with which losses."""
 
-import json
 from collections import Counter
-from pathlib import Path
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
+from foley.runs import read_events
 from training.run import Run
 
 
@@ -67,14 +66,3 @@ def _stage_row(run: Run, stage: str) -> str:
     figures = ", ".join(f"{name} {value:.3g}" for name, value in best.items() if name not in hidden)
     hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600 if steps else 0.0
     return f"| {stage} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"
-
-
-def read_events(path: Path) -> list[dict]:
-    """The events of a stage; a last line cut by a kill is left out."""
-    events = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return events

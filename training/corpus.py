@@ -1,27 +1,36 @@
 """The training corpus as arrays: waveforms in several variations, their CEmbeds, their codes; each computed once."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from foley.dataset import TRAIN, VALIDATION, Dataset, clip_waveform, load_dataset
+from foley.categories import Category
+from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
-from training.augment import vary_recording
+from foley.runs import read_json, write_json
+from training.augment import VARIATION, vary_recording
 from training.run import Run
 
 PCM = 32767.0
+DATASET = "dataset.json"
 
 
 class Corpus:
-    """The clips of a run's dataset. Arrays have the shape (views, clips, ...); view 0 is the recording itself."""
+    """The clips of a run's dataset. Arrays have the shape (views, clips, ...); view 0 is the recording itself.
 
-    def __init__(self, run: Run):
-        self.run, self.preset = run, run.preset
+    What is computed of them is computed on `device`.
+    """
+
+    def __init__(self, run: Run, device: torch.device | str = "cpu"):
+        self.run, self.preset, self.device = run, run.preset, torch.device(device)
         with tqdm(desc="reading recordings", unit="clip", leave=False, delay=1) as bar:
 
             def check(done: int, total: int) -> None:
@@ -30,11 +39,14 @@ class Corpus:
 
             self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, run.options.seed, check)
         clips = self.dataset.clips
+        if PartialState().is_main_process:
+            remember(self.dataset, run)
         self.categories = torch.tensor([int(clip.category) for clip in clips])
         self.train = torch.tensor([i for i, clip in enumerate(clips) if clip.split == TRAIN])
         self.validation = torch.tensor([i for i, clip in enumerate(clips) if clip.split == VALIDATION])
         self._key = [
-            [(str(clip.path), clip.path.stat().st_size, clip.path.stat().st_mtime_ns) for clip in clips],
+            [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips],
+            VARIATION,
             asdict(run.preset.audio),
             run.options.seed,
         ]
@@ -63,7 +75,7 @@ class Corpus:
         key = [self._key, asdict(self.preset.mel), asdict(self.preset.encoder), fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:
-            self._map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds")
+            self.map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds", cembed)
 
         return self.run.cache.array("cembeds", key, shape, "float16", fill)
 
@@ -71,20 +83,49 @@ class Corpus:
         """Codes (views, clips, rows, frames) int16 of the CEmbeds."""
         cembeds = self.cembeds(cembed)
         shape = (*cembeds.shape[:2], *self.preset.grid)
-        key = [self._key, asdict(self.preset.vqvae), fingerprint(cembed), fingerprint(vqvae)]
+        before_codes = fingerprint(vqvae.encoder, vqvae.to_code, vqvae.quantizer)  # the decoder changes no code
+        key = [self._key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
 
         def fill(array: np.ndarray) -> None:
-            self._map(cembeds, array, lambda batch: vqvae.encode(batch.float()), "codes")
+            self.map(cembeds, array, lambda batch: vqvae.encode(batch.float()), "codes", vqvae)
 
         return self.run.cache.array("codes", key, shape, "int16", fill)
 
-    @staticmethod
     @torch.inference_mode()
-    def _map(source: np.ndarray, target: np.ndarray, function, what: str, batch: int = 8) -> None:
+    def map(
+        self,
+        source: np.ndarray,
+        target: np.ndarray,
+        function: Callable[[Tensor], Tensor],
+        what: str,
+        module: nn.Module,
+        batch: int = 8,
+    ) -> None:
+        """Fill an array (views, clips, ...) with what a function makes of another's batches, by means of a module."""
         jobs = [(v, i) for v in range(source.shape[0]) for i in range(0, source.shape[1], batch)]
+        module.to(self.device)
         for view, i in tqdm(jobs, desc=f"computing {what}", unit="batch"):
-            result = function(torch.from_numpy(np.array(source[view, i : i + batch])))
-            target[view, i : i + batch] = result.numpy().astype(target.dtype)
+            result = function(torch.from_numpy(np.array(source[view, i : i + batch])).to(self.device))
+            target[view, i : i + batch] = result.cpu().numpy().astype(target.dtype)
+        module.cpu()
+
+
+def remember(dataset: Dataset, run: Run) -> None:
+    """Note in the run's folder what it is trained on, for its card: the recordings may be gone by then."""
+    clips = [{**asdict(clip), "path": str(clip.path), "category": clip.category.name} for clip in dataset.clips]
+    write_json(run.folder / DATASET, {"clips": clips, "left_out": dataset.left_out})
+
+
+def recall(run: Run) -> Dataset:
+    """What a run was last trained on. Raises ValueError when neither the note nor the recordings are there."""
+    noted = read_json(run.folder / DATASET)
+    if not noted:
+        return load_dataset(run.options.data, run.preset.audio, run.options.seed)
+    clips = [
+        Clip(**{**clip, "path": Path(clip["path"]), "category": Category.parse(clip["category"])})
+        for clip in noted["clips"]
+    ]
+    return Dataset(clips, [tuple(pair) for pair in noted["left_out"]])
 
 
 def to_float(pcm: Tensor) -> Tensor:
@@ -92,10 +133,11 @@ def to_float(pcm: Tensor) -> Tensor:
     return pcm.float() / PCM
 
 
-def fingerprint(module: nn.Module) -> str:
-    """A short name of a module's exact weights."""
+def fingerprint(*modules: nn.Module) -> str:
+    """A short name of some modules' exact weights."""
     content = hashlib.sha256()
-    for name, value in module.state_dict().items():
-        content.update(name.encode())
-        content.update(value.detach().cpu().contiguous().numpy().tobytes())
+    for module in modules:
+        for name, value in module.state_dict().items():
+            content.update(name.encode())
+            content.update(value.detach().cpu().contiguous().numpy().tobytes())
     return content.hexdigest()[:16]

@@ -1,5 +1,7 @@
 """The vocoder's discriminators: periods of the waveform (HiFi-GAN) and several resolutions of its spectrum."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,9 +35,7 @@ class PeriodDiscriminator(nn.Module):
         super().__init__()
         self.period = period
         widths = (1, channels, 2 * channels, 4 * channels, 4 * channels)
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, (5, 1), (3, 1), padding=(2, 0)) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, (5, 1), (3, 1), padding=(2, 0)) for a, b in pairwise(widths))
         self.output = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -53,3 +53,11 @@ class SpectralDistance(nn.Module):
         spectrum = torch.stft(waveform, n_fft, hop_length, window=window, return_complex=True)
         power = spectrum.real.square() + spectrum.imag.square()
         return 0.5 * (F.avg_pool2d(power, (2 * smooth, 1)) + 1e-7).log()
+
+
+def level_distance(fake: Tensor, real: Tensor) -> Tensor:
+    """L1 between the levels of waveforms (batch, samples), natural logarithms of their root mean squares.
+
+    Means of log-magnitudes say little about the few loud moments that make a sound's level.
+    """
+    return F.l1_loss(*(0.5 * (x.square().mean(dim=1) + 1e-7).log() for x in (fake, real)))

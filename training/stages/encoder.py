@@ -3,6 +3,7 @@ the input is masked (Li et al. 2023); then its projection to CEmbed's rows and t
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,9 +17,11 @@ from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.features.encoder import Encoder, pad_for_frames
 from foley.features.mel import LogMel
+from foley.plots import spectrum_figure
 from training.corpus import Corpus, to_float
 from training.cqt import BINS, LogCQT
-from training.loop import LoopSettings, Turn, draw
+from training.loop import LoopSettings, Turn, device_of, draw, to_device
+from training.shows import WIDTH, Show
 
 UNITS = 256
 MASK_PROBABILITY = 0.065  # of a frame to begin a masked span
@@ -59,8 +62,12 @@ class EncoderStage:
         self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())
         self.parts = nn.ModuleDict({"encoder": MaskedPrediction(self.cembed.encoder)})
 
-    def batch(self, step: int) -> tuple[Tensor, ...]:
-        index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
+    def to(self, device: torch.device) -> None:
+        """Nothing but the parts is needed there."""
+
+    def batch(self, number: int) -> tuple[Tensor, ...]:
+        options = self.corpus.run.options
+        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
         start = int(torch.randint(self.preset.frames - CROP_FRAMES + 1, ()))
         return self._clips(index, start, CROP_FRAMES)
 
@@ -72,10 +79,24 @@ class EncoderStage:
         generator_state = torch.get_rng_state()
         torch.manual_seed(0)
         parts = self.corpus.validation[::2].split(16)
-        reports = [self._losses(model, self._clips(part, 0, self.preset.frames))[1] for part in parts]
+        batches = (to_device(self._clips(part, 0, self.preset.frames), device_of(model)) for part in parts)
+        reports = [self._losses(model, batch)[1] for batch in batches]
         torch.set_rng_state(generator_state)
         means = {name: float(torch.stack([report[name] for report in reports]).mean()) for name in reports[0]}
         return {"score": means["unit_loss"] + CQT_WEIGHT * means["cqt_loss"], **means}
+
+    def show(self, model: MaskedPrediction, folder: Path) -> dict[str, str]:
+        """The constant-Q transform of a recording, and what the encoder makes of it where it is masked."""
+        frames, show = self.preset.frames, Show(folder, self.preset)
+        waveform, _, cqt = to_device(self._clips(self.corpus.validation[:1], 0, frames), device_of(model))
+        mask = (torch.arange(frames, device=cqt.device) // (2 * MASK_SPAN) % 3 == 1)[None]
+        guess = model(waveform, mask)[1].transpose(1, 2).float()
+        filled = torch.where(mask[:, None], guess, cqt)
+        spectra = {"recording": cqt, "seen": torch.where(mask[:, None], cqt.min(), cqt), "filled in": filled}
+        spectra = {title: spectrum[0].cpu() for title, spectrum in spectra.items()}
+        duration = self.preset.audio.duration_s
+        show.picture("Constant-Q", spectrum_figure(spectra, duration, self.preset.grid[1], WIDTH))
+        return show.files
 
     def save(self, model: MaskedPrediction) -> None:
         """Keep the encoder; its projection and the statistics are fitted when training has ended."""
@@ -106,11 +127,11 @@ class EncoderStage:
         log_mel, log_cqt = LogMel(audio, mel), LogCQT(audio.sample_rate, mel.hop_length)
 
         def fill_cqt(array: np.ndarray) -> None:
-            Corpus._map(self.waveforms[:1], array[None], lambda pcm: log_cqt(to_float(pcm)), "constant-Q")
+            self.corpus.map(self.waveforms[:1], array[None], lambda pcm: log_cqt(to_float(pcm)), "constant-Q", log_cqt)
 
         def fill_units(array: np.ndarray) -> None:
             mels = np.empty((1, clips, mel.rows, self.preset.frames), np.float16)
-            Corpus._map(self.waveforms[:1], mels, lambda pcm: log_mel(to_float(pcm)), "log-mels")
+            self.corpus.map(self.waveforms[:1], mels, lambda pcm: log_mel(to_float(pcm)), "log-mels", log_mel)
             frames = mels[0].transpose(0, 2, 1)
             train = frames[self.corpus.train.numpy()].reshape(-1, mel.rows)
             sample = np.random.default_rng(0).choice(len(train), min(len(train), 60_000), replace=False)
@@ -137,11 +158,11 @@ def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
     """Fit the encoder's projection (PCA) and the statistics of CEmbed's rows on training clips, in place."""
     waveforms = corpus.waveforms()
     spread = corpus.train[torch.linspace(0, len(corpus.train) - 1, min(clips, len(corpus.train))).long()]
-    batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])) for part in spread.split(8)]
-    encoder = cembed.encoder
+    batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])).to(corpus.device) for part in spread.split(8)]
+    encoder = cembed.to(corpus.device).encoder
     if encoder is not None and corpus.preset.encoder.rows < encoder.network.config.hidden_size - 1:
         hidden = [encoder.hidden_mean(batch)[:, ::4].flatten(0, 1) for batch in tqdm(batches, desc="fitting PCA")]
-        pca = PCA(corpus.preset.encoder.rows, random_state=0).fit(torch.cat(hidden).numpy())
+        pca = PCA(corpus.preset.encoder.rows, random_state=0).fit(torch.cat(hidden).cpu().numpy())
         encoder.projection.copy_(torch.from_numpy(pca.components_))
     raw = torch.cat([cembed.raw(batch) for batch in tqdm(batches, desc="fitting statistics")])
     cembed.mean.copy_(raw.mean(dim=(0, 2)))
@@ -149,4 +170,4 @@ def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
     for part in (slice(0, cembed.mel_rows), slice(cembed.mel_rows, None)):
         if centred[:, part].numel():
             cembed.scale[part] = centred[:, part].std()
-    return cembed
+    return cembed.cpu()

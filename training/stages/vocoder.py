@@ -1,20 +1,24 @@
 """MHiFi-GAN: CEmbeds back to sound, against discriminators, on masked and on decoded CEmbeds (paper 3.6)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
+from accelerate.utils import extract_model_from_parallel
 from torch import Tensor, nn
 
 from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
+from foley.features.masking import mask_cembed
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm
-from training.augment import mask_cembed
+from foley.plots import stacked_figure
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
-from training.loop import LoopSettings, Turn, draw
-from training.losses import SpectralDistance, discriminator_loss, feature_loss, generator_loss
+from training.loop import LoopSettings, Turn, device_of, draw, to_device
+from training.losses import SpectralDistance, discriminator_loss, feature_loss, generator_loss, level_distance
+from training.shows import WIDTH, Show, mel_only
 
 BATCH = 8
 SEGMENT_FRAMES = 32
@@ -22,6 +26,7 @@ CONTEXT_CODES = 8  # frames of codes decoded on each side of a segment, so that 
 DECODED_SHARE = 0.6  # of the segments that come through the codebook, once there is a VQ-VAE
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
+LEVEL_WEIGHT = 1.0
 
 
 class VocoderStage:
@@ -41,14 +46,21 @@ class VocoderStage:
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE | None = None):
         self.corpus, self.preset = corpus, corpus.preset
-        self.cembed, self.vqvae = cembed.eval(), vqvae
+        self.cembed, self.vqvae, self.device = cembed.eval(), vqvae, torch.device("cpu")
         self.waveforms, self.cembeds = corpus.waveforms(), corpus.cembeds(cembed)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
         self.parts = nn.ModuleDict({"vocoder": Vocoder(self.preset), "judges": add_weight_norm(Discriminators())})
 
-    def batch(self, step: int) -> tuple[Tensor, ...]:
-        index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
+    def to(self, device: torch.device) -> None:
+        """Move what restores log-mels, measures distances and decodes codes."""
+        self.device = device
+        for module in (self.cembed, self.distance, *([self.vqvae] if self.vqvae is not None else [])):
+            module.to(device)
+
+    def batch(self, number: int) -> tuple[Tensor, ...]:
+        options = self.corpus.run.options
+        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
         pairs = [self._segment(int(i)) for i in index]
         cembeds, waveforms = (torch.stack(part) for part in zip(*pairs, strict=True))
         return cembeds, waveforms, torch.randn_like(waveforms)
@@ -59,35 +71,56 @@ class VocoderStage:
         fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
         judged = discriminator_loss(judges(real), judges(fake.detach()))
         yield Turn("judges", judged, {"judges": judged.detach()})
+        judges = extract_model_from_parallel(judges)  # no gradients of theirs from here on: nothing to exchange
         judges.requires_grad_(False)
         with torch.no_grad():
             of_real = judges(real)
         of_fake = judges(fake)
         terms = {
             "spectral": self.distance(fake, real),
+            "level": level_distance(fake, real),
             "features": feature_loss(of_real, of_fake),
             "adversarial": generator_loss(of_fake),
         }
-        loss = SPECTRAL_WEIGHT * terms["spectral"] + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        likeness = SPECTRAL_WEIGHT * terms["spectral"] + LEVEL_WEIGHT * terms["level"]
+        loss = likeness + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
         yield Turn("vocoder", loss, {name: value.detach() for name, value in terms.items()})
         judges.requires_grad_(True)
 
     def validate(self, model: Vocoder) -> dict[str, float]:
-        spectral = mel_l1 = 0.0
+        spectral = level = mel_l1 = 0.0
         index = self.corpus.validation[::3]
         for part in index.split(8):
-            real = to_float(torch.from_numpy(self.waveforms[0, part.numpy()]))
-            cembed = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
+            real, cembed, noise = to_device(self._whole(part), device_of(model))
             log_mel = self.cembed.restore_mel(cembed)
-            noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
             fake = model(cembed, log_mel, noise)
             share = len(part) / len(index)
             spectral += float(self.distance(fake, real)) * share
+            level += float(level_distance(fake, real)) * share
             mel_l1 += float((self.cembed.log_mel(fake) - log_mel).abs().mean()) * share
-        return {"score": spectral, "spectral": spectral, "mel_l1": mel_l1}
+        score = spectral + LEVEL_WEIGHT / SPECTRAL_WEIGHT * level
+        return {"score": score, "spectral": spectral, "level": level, "mel_l1": mel_l1}
+
+    def show(self, model: Vocoder, folder: Path) -> dict[str, str]:
+        """The log-mel of a recording and of what the vocoder makes of it (paper figure 3), and both to be heard."""
+        show = Show(folder, self.preset)
+        real, cembed, noise = to_device(self._whole(self.corpus.validation[:1]), device_of(model))
+        fake = model(cembed, self.cembed.restore_mel(cembed), noise).float()
+        mels = {"recording": self.cembed.log_mel(real)[0].cpu(), "vocoder": self.cembed.log_mel(fake)[0].cpu()}
+        show.picture("Log-mel", stacked_figure(mels, mel_only(self.preset), WIDTH, 360))
+        show.sound("Recording", real[0])
+        show.sound("Vocoder", fake[0])
+        return show.files
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
+
+    def _whole(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Waveforms, CEmbeds and noise of whole clips."""
+        cembed = torch.from_numpy(self.cembeds[0, index.numpy()]).float()
+        samples = cembed.shape[2] * self.preset.mel.hop_length  # clips of other lengths end within a frame
+        real = to_float(torch.from_numpy(self.waveforms[0, index.numpy(), :samples]))
+        return real, cembed, torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
 
     def _segment(self, i: int) -> tuple[Tensor, Tensor]:
         """A CEmbed (rows, segment), masked or decoded, and its samples."""
@@ -100,10 +133,10 @@ class VocoderStage:
             first = max(0, start // step - CONTEXT_CODES)
             codes = self.codes[view, i, :, first : (start + length) // step + CONTEXT_CODES]
             with torch.no_grad():
-                decoded = self.vqvae.decode(torch.tensor(codes).long().unsqueeze(0))[0]
+                decoded = self.vqvae.decode(torch.tensor(codes, device=self.device).long().unsqueeze(0))[0]
             cembed = decoded[:, start - first * step :][:, :length]
         else:
             clean = torch.tensor(self.cembeds[view, i, :, start : start + length]).float()
             cembed = mask_cembed(clean.unsqueeze(0), self.preset.mel.rows)[0]
         samples = self.waveforms[view, i, start * hop : (start + length) * hop]
-        return cembed, to_float(torch.tensor(samples))
+        return cembed.to(self.device), to_float(torch.tensor(samples))

@@ -1,17 +1,20 @@
 """The (M)VQVAE: reconstruct clean CEmbeds from masked ones through the codebook (paper 3.4)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
+from foley.features.masking import mask_cembed
 from foley.models.quantizer import perplexity
 from foley.models.vqvae import VQVAE, vqvae_loss
-from training.augment import mask_cembed
+from foley.plots import code_figure, stacked_figure
 from training.corpus import Corpus
-from training.loop import LoopSettings, Turn, draw
+from training.loop import LoopSettings, Turn, device_of, draw, to_device
+from training.shows import WIDTH, Show, griffin_lim
 
 BATCH = 16
 CROP_FRAMES = 96  # of every clip: more steps for the same arithmetic than whole clips
@@ -32,12 +35,16 @@ class VQVAEStage:
     )
 
     def __init__(self, corpus: Corpus, cembed: CEmbed):
-        self.corpus, self.preset = corpus, corpus.preset
+        self.corpus, self.preset, self.cembed = corpus, corpus.preset, cembed
         self.cembeds = corpus.cembeds(cembed)
         self.parts = nn.ModuleDict({"vqvae": VQVAE(self.preset.vqvae)})
 
-    def batch(self, step: int) -> tuple[Tensor, ...]:
-        index = draw(self.corpus.train, step, BATCH, self.corpus.run.options.seed)
+    def to(self, device: torch.device) -> None:
+        """Nothing but the parts is needed there."""
+
+    def batch(self, number: int) -> tuple[Tensor, ...]:
+        options = self.corpus.run.options
+        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
         views = torch.randint(self.cembeds.shape[0], index.shape)
         frames = min(CROP_FRAMES, self.preset.frames)
         starts = torch.randint((self.preset.frames - frames) // 4 + 1, index.shape) * 4
@@ -58,13 +65,14 @@ class VQVAEStage:
         codes = []
         for part in self.corpus.validation.split(BATCH):
             clean = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
+            clean, categories = to_device((clean, self.corpus.categories[part]), device_of(model))
             output = model(clean)
-            _, report = vqvae_loss(output, clean, self.corpus.categories[part], self.preset.vqvae)
+            _, report = vqvae_loss(output, clean, categories, self.preset.vqvae)
             mel = slice(0, self.preset.mel.rows)
             error = (output.cembed - clean[:, : output.cembed.shape[1], : output.cembed.shape[2]]).abs()
             report["mel_l1"] = error[:, mel].mean()  # in units of the mel's standard deviation
             if output.class_logits is not None:
-                named = output.class_logits.argmax(dim=1) == self.corpus.categories[part]
+                named = output.class_logits.argmax(dim=1) == categories
                 report["class_accuracy"] = named.float().mean()
             for name, value in report.items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(self.corpus.validation)
@@ -72,8 +80,31 @@ class VQVAEStage:
         used = float(self._perplexity(torch.cat(codes)))
         return {"score": totals["mse"], **totals, "perplexity": used}
 
+    def show(self, model: VQVAE, folder: Path) -> dict[str, str]:
+        """A recording's CEmbed, masked, and reconstructed (paper figure 2); its codes; and how far it can be heard."""
+        preset, show = self.preset, Show(folder, self.preset)
+        clean = torch.from_numpy(self.cembeds[0, self.corpus.validation[:1].numpy()]).float()
+        masked = mask_cembed(clean, preset.mel.rows, torch.Generator().manual_seed(0))
+        output = model(masked.to(device_of(model)))
+        decoded = output.cembed.float().cpu()
+        rows, frames = decoded.shape[1:]
+        three = {"recording": clean[0], "masked": masked[0], "reconstructed": decoded[0]}
+        three = {title: cembed[:rows, :frames] for title, cembed in three.items()}
+        show.picture("CEmbed", stacked_figure(three, preset, WIDTH))
+        codes = output.codes[0].cpu()
+        show.picture("Codes", code_figure(codes, preset.vqvae.codebook_size, preset.audio.duration_s, WIDTH))
+        for title in ("recording", "reconstructed"):
+            log_mel = self.cembed.restore_mel(_padded(three[title], preset.rows)[None])[0]
+            show.sound(f"{title.capitalize()}, by Griffin-Lim", griffin_lim(log_mel, preset))
+        return show.files
+
     def save(self, model: VQVAE) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
 
     def _perplexity(self, codes: Tensor) -> Tensor:
         return perplexity(codes, self.preset.vqvae.codebook_size)
+
+
+def _padded(cembed: Tensor, rows: int) -> Tensor:
+    """A CEmbed with zeros for the rows that the strides cut off."""
+    return torch.nn.functional.pad(cembed, (0, 0, 0, rows - cembed.shape[0]))
