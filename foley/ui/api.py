@@ -9,7 +9,7 @@ from gradio_client.utils import is_file_obj_with_meta
 
 from foley.audio import AudioError, peak_dbfs
 from foley.categories import Category
-from foley.sampling import Progress
+from foley.sampling import TOP_P, Progress
 from foley.takes import Reconstruction, Take
 from foley.ui.device import ONE_AT_A_TIME, notice
 from foley.ui.visitors import new_folder, served
@@ -30,7 +30,7 @@ def add_endpoints(
         temperature: float = 1.0,
         count: int = 1,
         top_k: int = 0,
-        top_p: float = 1.0,
+        top_p: float = TOP_P,
         request: gr.Request | None = None,
     ) -> list[dict[str, Any]]:
         """New sounds of a class. The same arguments give the same samples as on the page and the command line.

@@ -1,4 +1,4 @@
-"""The tab that makes new sounds: class, temperature and seed in, takes out."""
+"""The tab that makes new sounds: class, temperature and seed in, takes out; and all that can be done with them."""
 
 from base64 import b64encode
 from typing import Any
@@ -7,68 +7,147 @@ import gradio as gr
 
 from foley import plots
 from foley.categories import Category
-from foley.pipeline import Foley
-from foley.presets import Preset
-from foley.ui.cards import EARLIER, LARGE, SMALL, no_take, take_card
-from foley.ui.device import ONE_AT_A_TIME
+from foley.recipe import Recipe
+from foley.sampling import TOP_P
+from foley.ui.cards import LARGE, SMALL, no_take, take_card
+from foley.ui.device import ONE_AT_A_TIME, notice
+from foley.ui.edits import EDITS
 from foley.ui.meter import meter_value, progress_meter
-from foley.ui.run import NO_TAKES, SEEDS, Desk, Draw, new_seed
+from foley.ui.models import Models
+from foley.ui.run import NO_TAKES, SEEDS, Desk, new_seed, without_files
+from foley.ui.shelf import EXPORT, change_shelf, export_settings, export_takes, shelf, shelf_value
+from foley.ui.visitors import Libraries, new_folder, served
 
-MOST_VARIATIONS = 8
-KEYS = "<kbd>1</kbd>–<kbd>7</kbd> class <kbd>G</kbd> generate <kbd>Esc</kbd> stop <kbd>Space</kbd> play"
+MOST_VARIATIONS = 16
+KEYS = (
+    "<kbd>1</kbd>–<kbd>7</kbd> class <kbd>G</kbd> generate <kbd>Esc</kbd> stop <kbd>Space</kbd> play <kbd>↑</kbd> "
+    "<kbd>↓</kbd> take <kbd>?</kbd> all keys"
+)
 START = "<span>Choose a class with <kbd>1</kbd>–<kbd>7</kbd> and press <kbd>G</kbd>.</span>"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def generate_tab(foley: Foley, draw: Draw) -> None:
-    """Lay the tab out inside the open Blocks; `draw` is `Foley.draw`, on whatever device it is lent."""
+def generate_tab(
+    models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState
+) -> tuple[Desk, gr.State]:
+    """Lay the tab out inside the open Blocks. Returns the desk and its stage, on which other tabs put takes, too."""
+    foley = models.first
     category = gr.Radio(
         [(kind.title, int(kind)) for kind in Category],
         value=0, show_label=False, container=False, elem_id="category", elem_classes="pads",
     )  # fmt: skip
     stage, used = gr.State(NO_TAKES), gr.State(None)
     with gr.Row(elem_classes="bench"):
-        with gr.Column(elem_classes="controls", min_width=280, scale=0):
+        with gr.Column(elem_classes="controls", min_width=260, scale=0):
             temperature, top_p, count = _sliders()
             seed, locked = _seed_controls()
             with gr.Row(elem_classes="actions"):
                 go = gr.Button("Generate", variant="primary", elem_id="generate", min_width=0)
                 stop = gr.Button("Stop", elem_id="stop", min_width=0, interactive=False, scale=0)
+            gr.HTML(EDITS, apply_default_css=False, elem_id="edits", js_on_load=None)
             gr.HTML(f'<p class="keys">{KEYS}</p>', apply_default_css=False)
-            _show_earlier(stage)
         with gr.Column(elem_classes="stage"):
             colours = b64encode(plots.code_colours(foley.preset.vqvae.codebook_size).tobytes()).decode()
             meter = progress_meter(meter_value("Ready"), colours, elem_id="meter")
-            _show_takes(foley.preset, stage)
+            _show_takes(models, stage, model)
+        with gr.Column(elem_classes="side", min_width=260, scale=0):
+            rack = shelf({"takes": []}, elem_id="library")
+            gr.HTML(EXPORT, apply_default_css=False, elem_id="export", js_on_load=None)
+            courier = gr.HTML(
+                {}, html_template="", elem_id="courier", apply_default_css=False,
+                js_on_load="watch('value', () => window.foley.take(props.value));",
+            )  # fmt: skip
+            back = gr.File(elem_id="bring-back", file_types=[".wav", ".flac"], label="Bring a take back")
 
     desk = Desk(
-        foley.preset, draw, {"stage": stage, "meter": meter, "seed": seed, "used": used, "go": go, "stop": stop}
+        models,
+        libraries,
+        {"stage": stage, "meter": meter, "seed": seed, "used": used, "go": go, "stop": stop, "shelf": rack},
     )
-    go.click(None, None, [go, stop], js="() => window.foley.wait()", **QUIET)  # a run that waits can be stopped, too
+    outputs = list(desk.outputs.values())
+    waiting: dict[str, Any] = {"js": "() => window.foley.wait()", **QUIET}
+    settings = [temperature, top_p, count, seed, locked, used, stage, token, model]
+    go.click(None, None, [go, stop], **waiting)  # a run that waits can be stopped, too
     running = go.click(
         desk.generate,
-        [category, temperature, top_p, count, seed, locked, used, stage],
-        list(desk.outputs.values()),
+        [category, *settings],
+        outputs,
         api_name="page_generate",  # the plain name is for programs
         **QUIET,
         **ONE_AT_A_TIME,
     )
-    stop.click(None, cancels=running, **QUIET)
+    rack.submit(None, None, [go, stop], **waiting)
+    editing = rack.submit(desk.edit, settings, outputs, **QUIET, **ONE_AT_A_TIME)
+    stop.click(None, cancels=[running, editing], **QUIET)
     stop.click(desk.stopped, stage, [stage, meter, go, stop], concurrency_limit=None, **QUIET)
+    _library_events(desk, rack, courier, back, stage, meter, token, model)
+    return desk, stage
+
+
+def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model) -> None:
+    """What the library's list, the cards and the export panel ask for."""
+    libraries, outputs = desk.libraries, list(desk.outputs.values())
+
+    def open_take(now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
+        try:
+            return desk.bring_back(now, key, chosen, request, libraries.of(key).recipe(str(event._data["file"])))
+        except Exception as error:
+            gr.Warning(notice(error))
+            return {meter: gr.skip()}
+
+    def bring_back(file: str | None, now, key, chosen, request: gr.Request) -> dict:
+        if file is None:
+            return {meter: gr.skip()}
+        try:
+            return {**desk.bring_back(now, key, chosen, request, Recipe.read(file)), back: None}
+        except Exception as error:
+            gr.Warning(notice(error))
+            return {back: None}
+
+    def change(now, key, event: gr.EventData) -> tuple:
+        try:
+            gone = change_shelf(libraries.of(key), event._data)
+        except Exception as error:
+            gr.Warning(notice(error))
+            gone = []
+        left = without_files(now, gone.__contains__)
+        return shelf_value(libraries.of(key)), gr.skip() if left is now else left
+
+    def export(key, chosen, event: gr.EventData, request: gr.Request):
+        try:
+            asked = event._data
+            settings, files = export_settings(asked["settings"]), [str(file) for file in asked["files"]]
+            library, folder = libraries.of(key), new_folder(request)
+            steps = export_takes(
+                library, lambda recipe: desk.models.call(chosen, "remake", recipe), files, settings, folder
+            )
+            for done, path, words in steps:
+                if path is None:
+                    yield gr.skip(), meter_value(f"Exporting {done} of {len(files)}", done / len(files), "running")
+                else:
+                    yield {"file": served(path), "name": path.name}, meter_value(words, 1.0, "done")
+        except Exception as error:
+            gr.Warning(notice(error))
+            yield gr.skip(), meter_value("Ready")
+
+    rack.select(open_take, [stage, token, model], outputs, **QUIET, **ONE_AT_A_TIME)
+    back.upload(bring_back, [back, stage, token, model], [*outputs, back], **QUIET, **ONE_AT_A_TIME)
+    rack.input(change, [stage, token], [rack, stage], trigger_mode="multiple", concurrency_limit=None, **QUIET)
+    rack.click(export, [token, model], [courier, meter], **QUIET, **ONE_AT_A_TIME)
 
 
 def _sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     temperature = gr.Slider(
         0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="temperature",
-        info="Low: the most typical sound of the class. High: rarer, rougher, stranger ones.",
+        info="Low: the most typical sound of the class. High: rarer, rougher, stranger ones. Keys T and Shift+T.",
     )  # fmt: skip
     top_p = gr.Slider(
-        0.05, 1, 1.0, step=0.01, label="Top-p", elem_id="top-p",
-        info="Below 1 the unlikely turns are left out: cleaner and safer, less surprising.",
+        0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="top-p",
+        info="Below 1 the unlikely turns are left out: cleaner and safer, less surprising. Keys P and Shift+P.",
     )  # fmt: skip
     count = gr.Slider(
         1, MOST_VARIATIONS, 1, step=1, label="Variations", elem_id="count",
-        info="Takes of the same settings, with this seed and the ones that follow it.",
+        info="Takes of the same settings, with this seed and the ones that follow it. Keys V and Shift+V.",
     )  # fmt: skip
     return temperature, top_p, count
 
@@ -77,7 +156,7 @@ def _seed_controls() -> tuple[gr.Number, gr.Checkbox]:
     with gr.Row(elem_classes="seed-row"):
         seed = gr.Number(
             precision=0, label="Seed", elem_id="seed", min_width=0,
-            info="The same seed and settings give the same sound. Typing one locks it.",
+            info="The same seed and settings give the same sound. Typing one locks it. D rolls a new one.",
         )  # fmt: skip
         dice = gr.Button("Roll a new seed", elem_id="dice", min_width=0, scale=0)
         locked = gr.Checkbox(False, label="Lock the seed", elem_id="lock", container=False, min_width=0, scale=0)
@@ -88,12 +167,12 @@ def _seed_controls() -> tuple[gr.Number, gr.Checkbox]:
     return seed, locked
 
 
-def _show_takes(preset: Preset, stage: gr.State) -> None:
+def _show_takes(models: Models, stage: gr.State, model: gr.State) -> None:
     """The cards of the run; keyed, so that a take goes on playing while the next one joins it."""
 
-    @gr.render(inputs=stage, show_progress="hidden")
-    def show(now: dict[str, Any]) -> None:
-        size = SMALL if now["count"] > 1 else LARGE
+    @gr.render(inputs=[stage, model], show_progress="hidden")
+    def show(now: dict[str, Any], chosen: str | None) -> None:
+        size, preset = SMALL if now["count"] > 1 else LARGE, models.get(chosen).preset
         with gr.Column(elem_classes=["takes", "many" if size is SMALL else "one"]):
             for number in range(now["count"]):
                 if number < len(now["takes"]):
@@ -103,14 +182,3 @@ def _show_takes(preset: Preset, stage: gr.State) -> None:
                 else:
                     value = no_take(preset, size, hint=START)
                 take_card(value, key=(now["run"], number))
-
-
-def _show_earlier(stage: gr.State) -> None:
-    """The takes of the runs before, to be heard and fetched again."""
-
-    @gr.render(inputs=stage, show_progress="hidden")
-    def show(now: dict[str, Any]) -> None:
-        if now["earlier"]:
-            with gr.Column(elem_classes="earlier-takes"):
-                for take in now["earlier"]:
-                    take_card(take, EARLIER, key=take["key"])

@@ -31,15 +31,15 @@
 
   function play(card, voice = card.dataset.voice || "0", share = null) {
     if (!card.classList.contains("ready")) return;
-    if (current && current !== card) pause(current);
     const before = voiceOf(card);
-    current = card;
+    takeInHand(card);
     card.dataset.voice = voice;
     const audio = voiceOf(card);
     if (share !== null) audio.currentTime = share * audio.duration;
     else if (audio !== before) audio.currentTime = before.currentTime;
     voices(card).forEach((other) => other !== audio && other.pause());
     audio.onended = () => { audio.currentTime = 0; show(card); };
+    voices(card).forEach((other) => { other.volume = window.foley.volume(card); other.loop = "looping" in card.dataset; });
     audio.play().then(() => show(card), () => show(card));
   }
 
@@ -60,6 +60,14 @@
   const cardAtHand = () =>
     current?.isConnected && isShown(current) ? current : all(".take.ready").find(isShown);
 
+  function takeInHand(card) {
+    if (current && current !== card && isPlaying(current)) pause(current);
+    current = card;
+    all("[data-player][data-current]").forEach((other) => other !== card && other.removeAttribute("data-current"));
+    card.setAttribute("data-current", "");
+    document.dispatchEvent(new CustomEvent("foley-hand", { detail: card }));
+  }
+
   document.addEventListener("click", (event) => {
     const card = event.target.closest("[data-player]");
     const button = event.target.closest("button, a");
@@ -75,13 +83,31 @@
     const strips = event.target.closest(".strips");
     if (!strips || event.button !== 0 || event.target.closest("button")) return;
     const card = strips.closest("[data-player]");
-    const style = getComputedStyle(card);
-    const [begin, end] = ["--begin", "--end"].map((name) => Number(style.getPropertyValue(name)));
-    const box = strips.getBoundingClientRect();
-    const share = ((event.clientX - box.left) / box.width - begin) / (end - begin);
+    if ("take" in card.dataset && event.target.closest(".codes, .cembed")) return; // there a box may be dragged
+    const share = shareAt(card, event);
     if (share < 0 || share > 1) return;
     play(card, event.target.closest("[data-voice]")?.dataset.voice || card.dataset.voice, share);
   });
+
+  /** Where on the time axis of a card a pointer is, from 0 to 1 on it. */
+  function shareAt(card, event) {
+    const style = getComputedStyle(card);
+    const [begin, end] = ["--begin", "--end"].map((name) => Number(style.getPropertyValue(name)));
+    const box = one(".strips", card).getBoundingClientRect();
+    return ((event.clientX - box.left) / box.width - begin) / (end - begin);
+  }
+
+  /** A card that left the page may be held on to by the framework: its sound and pictures need not stay with it. */
+  function release(card) {
+    voices(card).forEach((audio) => { audio.pause(); audio.removeAttribute("src"); audio.load(); });
+    all("img", card).forEach((image) => image.removeAttribute("src"));
+    if (current === card) current = null;
+  }
+
+  new MutationObserver((changes) => {
+    const gone = changes.flatMap((change) => [...change.removedNodes]).filter((node) => node.nodeType === Node.ELEMENT_NODE && !node.isConnected);
+    gone.flatMap((node) => [node, ...all("[data-player]", node)]).filter((node) => node.matches("[data-player]")).forEach(release);
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   /* ---- the seed of a take, back into the controls ---- */
   function keepSeed(seed) {
@@ -116,8 +142,8 @@
   }
 
   function wait() {
-    const text = one("#meter output");
-    if (text) text.textContent = "Waiting for the model";
+    const meter = one("#meter .meter");
+    if (meter) { meter.className = "meter waiting"; one("output", meter).textContent = "Waiting for the model"; }
     return [false, true].map((interactive) => ({ interactive, __type__: "update" })); // of Generate and of Stop
   }
 
@@ -131,15 +157,13 @@
 
   /* ---- keys ---- */
   const isText = (element) =>
-    element?.matches("textarea, select, [contenteditable='true'], input:not([type=range], [type=radio], [type=checkbox], [type=number])");
+    element?.isContentEditable || element?.matches("textarea, select, input:not([type=range], [type=radio], [type=checkbox], [type=number])");
   const takes = (element, key) => isText(element) || (element?.matches("input[type=number]") && /[\d.,e+-]/i.test(key) && key.length === 1);
   const click = (selector) => { const target = one(selector); if (isShown(target)) target.click(); return isShown(target); };
 
   const KEYS = {
     g: () => click("#generate"),
     escape: () => click("#stop"),
-    a: () => { const card = cardAtHand(); if (card && voices(card).length > 1) choose(card, "0"); return card; },
-    b: () => { const card = cardAtHand(); if (card && voices(card).length > 1) choose(card, "1"); return card; },
     " ": () => { const card = cardAtHand(); if (card) toggle(card); return card; },
   };
   for (let number = 1; number <= 7; number++) {
@@ -158,14 +182,18 @@
       if (click("#generate")) event.preventDefault();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || takes(focus, event.key)) return;
-    if (event.key === " " && focus?.matches("button:focus-visible, a:focus-visible, input[type=checkbox]:focus-visible")) return;
-    if (!KEYS[event.key.toLowerCase()]?.()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.repeat && !event.key.startsWith("Arrow")) || takes(focus, event.key)) return;
+    if (event.key.startsWith("Arrow") && focus?.matches("input")) return;
+    if ((event.key === " " || event.key === "Enter") && focus?.matches("button:focus-visible, a:focus-visible, input[type=checkbox]:focus-visible")) return;
+    if (!KEYS[event.key.toLowerCase()]?.(event)) return;
     event.preventDefault();
     if (focus?.matches("input[type=number]")) focus.blur(); // so that the next key is one of ours too
   });
 
-  window.foley = { paint, wait };
+  window.foley = {
+    paint, wait, keepSeed, volume: () => 1, keys: KEYS,
+    hands: { one, all, isShown, voices, voiceOf, isPlaying, cardAtHand, takeInHand, play, toggle, choose, shareAt, show },
+  };
   if (!new URLSearchParams(location.search).has("__theme")) {
     const apply = () => {
       const dark = stored() === "dark";

@@ -1,52 +1,81 @@
 """The studio: the tabs, what they share, and what is open to programs."""
 
-from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
 from foley.pipeline import Foley
-from foley.sampling import Progress
-from foley.takes import Reconstruction, Take
 from foley.ui.api import add_endpoints
-from foley.ui.device import on_gpu
-from foley.ui.generate import generate_tab
+from foley.ui.evaluate import evaluate_tab
+from foley.ui.explore import explore_tab
+from foley.ui.generate import QUIET, generate_tab
+from foley.ui.model_menu import ModelMenu, terms
+from foley.ui.models import Models
 from foley.ui.reconstruct import reconstruct_tab
-from foley.ui.visitors import DELETE_CACHE, forget
+from foley.ui.shelf import shelf_value
+from foley.ui.train import train_tab
+from foley.ui.trainer import RUNS
+from foley.ui.visitors import DELETE_CACHE, Libraries, forget, new_token
 
 TITLE = "foley studio"
+NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
+MOST_WAITING = 40  # visitors' calls in the queue: more get a sentence and not a wait
 
 
-def build_studio(foley: Foley) -> gr.Blocks:
-    """The whole interface round one model, to be launched with `theme.launch_settings()`."""
+def build_studio(
+    foley: Foley,
+    no_training: str = "",
+    runs: Path = RUNS,
+    library: str | Path | None = None,
+    public: bool = False,
+) -> gr.Blocks:
+    """The whole interface round one model, to be launched with `theme.launch_settings()`.
 
-    @on_gpu
-    def draw(*arguments, **settings) -> Iterator[Progress | Take]:
-        yield from foley.draw(*arguments, **settings)
+    `runs` is where models are trained; `no_training` is why none are, where none may be.
 
-    @on_gpu
-    def reconstruct(recording: str, seed: int) -> Reconstruction:
-        return foley.reconstruct(recording, seed)
-
+    `library` is the folder that keeps the takes of whoever opens the page; without one every visitor has a library
+    of their own, for a day. Where the page is `public`, it reads no folder and no model that a visitor names.
+    """
+    models, libraries = Models(foley, not public, runs), Libraries(library)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=DELETE_CACHE, analytics_enabled=False) as studio:
-        gr.HTML(_top_bar(foley), elem_id="top-bar", apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"):
+        top_bar = gr.HTML(_top_bar(foley), elem_id="top-bar", apply_default_css=False)
+        token = gr.BrowserState("", storage_key="foley-visitor", secret="foley studio")
+        model = gr.State("")
+        menu = ModelMenu(models, model, top_bar, _top_bar)
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
-                generate_tab(foley, draw)
+                desk, stage = generate_tab(models, libraries, model, token)
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(foley, reconstruct)
-        add_endpoints(draw, reconstruct)
+                reconstruct_tab(models, desk, stage, token, model, tabs)
+            with gr.Tab("Explore", id="explore"):
+                explore_tab(models, desk, stage, token, model, tabs)
+            with gr.Tab("Train", id="train"):
+                train_tab(menu, no_training, runs)
+            with gr.Tab("Evaluate", id="evaluate"):
+                evaluate_tab(models, model, NO_EVALUATING if public else "")
+        add_endpoints(
+            lambda *arguments, **settings: models.run("", "draw", *arguments, **settings),
+            lambda *arguments: models.call("", "reconstruct", *arguments),
+        )
+
+        def welcome(key: str) -> tuple:
+            key = key or new_token()
+            return key, shelf_value(libraries.of(key))
+
+        studio.load(welcome, token, [token, desk.outputs["shelf"]], concurrency_limit=None, **QUIET)
         studio.unload(forget)
-    return studio
+    return studio.queue(max_size=MOST_WAITING)
 
 
-def _top_bar(foley: Foley) -> str:
+def _top_bar(foley: Foley, instead: str = "") -> str:
     audio = foley.preset.audio
-    model = f"{foley.name} · {audio.sample_rate / 1000:g} kHz · {audio.duration_s:g} s · {foley.device.type}"
+    model = f"{audio.sample_rate / 1000:g} kHz · {audio.duration_s:g} s · {foley.device.type} · {terms(foley)[0]}"
     return (
         '<div class="row"><span class="brand">foley <b>studio</b></span>'
-        f'<span class="model" title="Model, sample rate, length of a take, device">{escape(model)}</span>'
+        f'<span class="model" title="{escape(terms(foley)[1])}">{escape(instead or model)}</span>'
         '<button type="button" class="text" data-api title="How programs use this studio">API</button>'
-        '<button type="button" class="round" data-theme-switch aria-label="Switch between dark and light"></button>'
+        '<button type="button" class="round" data-theme-switch title="Dark or light"'
+        ' aria-label="Switch between dark and light"></button>'
         "</div>"
     )

@@ -8,13 +8,15 @@ from gradio.themes import Base, Color, LocalFont
 
 HERE = Path(__file__).parent
 ICON = HERE.parent.parent / "assets" / "icon.svg"
-LARGEST_UPLOAD = "50mb"
+LARGEST_UPLOAD = "1gb"  # an hour of 24-bit stereo at 48 kHz; of a recording, only the beginning is read
+STYLES = ("studio.css", "workbench.css", "explore.css", "train.css")
+SCRIPTS = ("studio.js", "workbench.js", "explore.js", "hints.js")  # the players and keys; then what is done with takes
 
 WEIGHTS = (400, 700)  # Gradio's files of the weights between lack the Latin alphabet
 
 AMBER = Color(
     "#fff7ea", "#ffecce", "#ffd79a", "#ffc069", "#ffad42", "#f59a23",
-    "#d97f0b", "#b3560a", "#8f4f0d", "#74410e", "#432205", name="amber",
+    "#d97f0b", "#a84f08", "#8f4f0d", "#74410e", "#432205", name="amber",
 )  # fmt: skip
 GRAPHITE = Color(
     "#f7f6f4", "#efedea", "#e0ddd8", "#c6c3bd", "#9a9a99", "#72777e",
@@ -26,13 +28,14 @@ def launch_settings() -> dict[str, Any]:
     """What `launch()` needs so that the studio looks and behaves like one."""
     return {
         "theme": studio_theme(),
-        "css": (HERE / "studio.css").read_text(encoding="utf-8"),
-        "head": f"<script>{(HERE / 'studio.js').read_text(encoding='utf-8')}</script>",
+        "css": "".join((HERE / name).read_text(encoding="utf-8") for name in STYLES),
+        "head": "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
         "favicon_path": ICON if ICON.is_file() else None,
         "max_file_size": LARGEST_UPLOAD,
         "footer_links": ["api"],  # opened from the top bar
         "run_history": False,  # it would keep visitors' inputs on the server
         "ssr_mode": False,
+        "pwa": True,
     }
 
 
@@ -52,7 +55,7 @@ def studio_theme() -> Base:
         body_background_fill_dark="*neutral_950",
         body_text_color="#1c1f23",
         body_text_color_dark="#dcdfe3",
-        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued="#676c73",
         body_text_color_subdued_dark="*neutral_400",
         block_background_fill="transparent",
         block_background_fill_dark="transparent",
@@ -60,6 +63,8 @@ def studio_theme() -> Base:
         block_border_width_dark="0px",
         block_shadow="none",
         block_shadow_dark="none",
+        block_label_text_color="#676c73",
+        block_label_text_color_dark="*neutral_400",
         block_label_text_size="12px",
         block_title_text_weight="600",
         block_title_text_color="*body_text_color",
@@ -67,6 +72,8 @@ def studio_theme() -> Base:
         block_info_text_size="11.5px",
         input_background_fill="white",
         input_background_fill_dark="*neutral_900",
+        input_placeholder_color="#676c73",
+        input_placeholder_color_dark="*neutral_400",
         input_border_color="*neutral_200",
         input_border_color_dark="*neutral_800",
         slider_color="*primary_700",
