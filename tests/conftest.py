@@ -1,12 +1,14 @@
 """Tiny models and synthetic sounds, made in milliseconds."""
 
-import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from accelerate.state import AcceleratorState
+from tiny import tiny_preset
 
 from foley.categories import Category
 from foley.checkpoints import save_stage, write_config
@@ -14,28 +16,14 @@ from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
-from foley.presets import STUDIO, Preset
+from foley.presets import Preset
 
 
-def tiny_preset() -> Preset:
-    """The studio preset with everything small: the same shapes of grid, few channels."""
-    return dataclasses.replace(
-        STUDIO,
-        name="tiny",
-        encoder=dataclasses.replace(
-            STUDIO.encoder,
-            hidden_size=64,
-            layers=1,
-            heads=2,
-            feed_forward=64,
-            convolution_channels=(4, 4, 8, 8, 8, 8, 16),
-        ),
-        vqvae=dataclasses.replace(
-            STUDIO.vqvae, stem_channels=4, channels=8, residual_channels=8, code_dimension=8, codebook_size=32
-        ),
-        prior=dataclasses.replace(STUDIO.prior, channels=16, blocks=1, residual_blocks=1, residual_channels=8, heads=2),
-        vocoder=dataclasses.replace(STUDIO.vocoder, channels=16, residual_kernels=(3,), residual_dilations=(1,)),
-    )
+@pytest.fixture(autouse=True)
+def no_precision_left_over() -> Iterator[None]:
+    """accelerate keeps the first precision asked for in a process; tests ask for several."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture(scope="session")

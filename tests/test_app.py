@@ -1,20 +1,31 @@
 """The app without a browser: its entry, its endpoints for programs, and a run of the generate tab."""
 
+import gc
 import runpy
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
+import soundfile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from foley.categories import Category
+from foley.export import ExportSettings
 from foley.pipeline import Foley
+from foley.recipe import Recipe
+from foley.ui.models import Models
 from foley.ui.run import NO_TAKES, Desk
+from foley.ui.shelf import export_takes
 from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
+from foley.ui.visitors import Libraries
 
+LIBRARIES = Libraries()
+REQUEST = SimpleNamespace(session_hash="desk")
 APP = Path(__file__).parent.parent / "app.py"
 
 
@@ -29,6 +40,14 @@ def client(foley: Foley, tmp_path_factory: pytest.TempPathFactory) -> Client:
     _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
     yield Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
     studio.close(verbose=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def visitors(tmp_path_factory: pytest.TempPathFactory):
+    """Visitors' files lie in a folder of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        yield
 
 
 @pytest.fixture
@@ -83,12 +102,20 @@ def test_only_the_endpoints_for_programs_are_shown_to_them(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/classes", "/generate", "/reconstruct"}
 
 
-def run_desk(foley: Foley, draw=None, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0):
-    names = ("stage", "meter", "seed", "used", "go", "stop")
-    desk = Desk(foley.preset, draw or foley.draw, {name: name for name in names})
-    return desk.generate(
-        2, 1.0, top_p, count, seed, locked, used, stage or NO_TAKES, SimpleNamespace(session_hash="desk")
-    )
+class Asked:
+    """What a page's event carries."""
+
+    def __init__(self, **data):
+        self._data = data
+
+
+def run_desk(foley: Foley, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0, token="a"):
+    return desk_of(foley).generate(2, 1.0, top_p, count, seed, locked, used, stage or NO_TAKES, token, "", REQUEST)
+
+
+def desk_of(foley: Foley, libraries=None) -> Desk:
+    names = ("stage", "meter", "seed", "used", "go", "stop", "shelf")
+    return Desk(Models(foley), libraries or LIBRARIES, {name: name for name in names})
 
 
 def outcome(steps) -> dict:
@@ -114,23 +141,113 @@ def test_the_first_take_is_shown_before_the_second_is_decoded(foley, monkeypatch
     assert len(decoded) == 1
 
 
-def test_takes_of_the_run_before_are_kept_as_earlier_ones(foley):
-    first = outcome(run_desk(foley, count=2))["stage"]
-    second = outcome(run_desk(foley, stage=first))["stage"]
-    assert [take["key"] for take in second["earlier"]] == ["1-1", "1-0"]
-    assert all(Path(take["audio"]["path"]).is_file() for take in second["earlier"])
+def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
+    process = psutil.Process()
+    for _ in range(4):
+        outcome(run_desk(foley, token="long"))
+    gc.collect()
+    gc.disable()  # what only the collector frees piles up between its rounds
+    try:
+        before = process.memory_info().rss
+        for seed in range(10):
+            outcome(run_desk(foley, seed=seed, token="long"))
+        grown = process.memory_info().rss - before
+    finally:
+        gc.enable()
+    assert grown < 10 * 3e6
 
 
-def test_closing_a_run_closes_the_sampler(foley):
-    closed = []
+def test_every_take_joins_the_library_of_its_visitor_alone(foley):
+    shelf = outcome(run_desk(foley, count=2, token="mine"))["shelf"]
+    assert [take["seed"] for take in shelf["takes"]] == [4, 3]
+    assert outcome(run_desk(foley, seed=9, token="yours"))["shelf"]["takes"][0]["seed"] == 9
+    assert len(LIBRARIES.of("yours").entries()) == 1 and len(LIBRARIES.of("mine").entries()) == 2
 
-    def draw(*arguments, **settings):
+
+def test_a_token_cannot_leave_the_visitors_folders():
+    assert LIBRARIES.of("../../etc").folder == LIBRARIES.of("etc").folder
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"edit": "siblings", "distance": "0.4"}, "sibling at distance 0.40"),
+        ({"edit": "region", "rows": [2, 5], "frames": [10, 20]}, "rows 2-4, frames 10-19 drawn again"),
+        ({"edit": "continue", "seconds": "8"}, "continued to 8 s"),
+    ],
+)
+def test_an_edit_draws_from_the_take_in_the_library(foley, asked, words):
+    file = outcome(run_desk(foley, token="editor"))["shelf"]["takes"][0]["file"]
+    desk = desk_of(foley)
+    steps = desk.edit(1.0, 1.0, 2, 77, True, None, NO_TAKES, "editor", "", Asked(file=file, **asked), REQUEST)
+    stage = outcome(steps)["stage"]
+    assert [take["seed"] for take in stage["takes"]] == ["77", "78"]
+    assert all(take["edits"] == words for take in stage["takes"])
+
+
+@pytest.mark.parametrize("asked", [{}, {"file": "nothing.wav"}, {"file": "../index.json", "edit": "siblings"}])
+def test_an_edit_that_cannot_be_becomes_a_notice(foley, asked, monkeypatch):
+    said = []
+    monkeypatch.setattr("foley.ui.run.gr.Warning", said.append)
+    steps = desk_of(foley).edit(1.0, 1.0, 1, 7, True, None, NO_TAKES, "nobody here", "", Asked(**asked), REQUEST)
+    assert "stage" not in outcome(steps)
+    assert len(said) == 1 and "Traceback" not in said[0]
+
+
+def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
+    library = LIBRARIES.of("exporter")
+    for take in foley.generate("Footstep", seed=30, count=2):
+        library.add(take)
+    files = [entry.file for entry in library.entries()]
+    library.change(files[0], name="Boots")
+    settings = ExportSettings("FLAC 16-bit", 44_100, template="{number} {name}")
+    *_, (_, path, _) = export_takes(library, foley.remake, files, settings, tmp_path)
+    with zipfile.ZipFile(path) as zipped:
+        assert zipped.namelist() == ["01 Boots.flac", "02 Footstep.flac"]
+        zipped.extractall(tmp_path)
+    assert soundfile.info(tmp_path / "01 Boots.flac").samplerate == 44_100
+    assert Recipe.read(tmp_path / "01 Boots.flac").seed == 31
+    *_, (_, path, words) = export_takes(library, foley.remake, files[:1], ExportSettings(loop=True), tmp_path / "one")
+    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav" and "seam" in words
+    with pytest.raises(ValueError, match="no take to export"):
+        next(export_takes(library, foley.remake, [], settings, tmp_path))
+
+
+def test_strangers_never_share_a_library_folder(monkeypatch, tmp_path):
+    app = runpy.run_path(str(APP))
+    here = lambda *words: app["library_of"](app["parser"]().parse_args(words))  # noqa: E731
+    assert here().name == "library" and here("--host", "localhost").name == "library"
+    assert here("--share") is None and here("--host", "0.0.0.0") is None
+    assert here("--library", str(tmp_path)) == tmp_path
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    assert here() is None and here("--host", "localhost").name == "library"
+    monkeypatch.delenv("GRADIO_SERVER_NAME")
+    monkeypatch.setenv("SPACE_ID", "someone/foley")
+    assert here() is None
+
+
+@pytest.mark.parametrize(("words", "public"), [([], False), (["--no-training"], False), (["--share"], True)])
+def test_only_a_page_that_others_can_open_does_not_evaluate(foley, words, public):
+    app = runpy.run_path(str(APP))
+    asked = app["parser"]().parse_args(words)
+    why = app["why_no_training"](asked.no_training, app["is_public"](asked))
+    components = build_studio(foley, why, public=app["is_public"](asked)).get_config_file()["components"]
+    button = next(one["props"] for one in components if one["props"].get("elem_id") == "evaluate")
+    assert button["interactive"] is not public
+    assert any(one["props"].get("elem_id") == "train-start" for one in components) is (not words)
+
+
+def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
+    closed, draw = [], foley.draw
+
+    def watched(*arguments, **settings):
         try:
-            yield from foley.draw(*arguments, **settings)
+            yield from draw(*arguments, **settings)
         finally:
             closed.append(True)
 
-    run = run_desk(foley, draw)
+    monkeypatch.setattr(foley, "draw", watched)
+    run = run_desk(foley)
     next(run)
     run.close()
     assert closed == [True]

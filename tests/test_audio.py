@@ -1,11 +1,13 @@
 """Any file in, exactly the promised file out."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from foley.audio import AudioError, fit_length, from_array, peak_dbfs, read_audio, write_audio
+from foley.audio import AudioError, fit_length, from_array, peak_dbfs, read_audio, recording_s, write_audio
 
 
 @pytest.mark.parametrize(
@@ -31,9 +33,14 @@ def test_any_format_is_read_as_mono_at_the_wanted_rate(tmp_path, name, rate, cha
     assert abs(peak_dbfs(waveform[4000:20_000]) + 6.02) < 0.7
 
 
-def test_only_the_wanted_seconds_are_read(tmp_path):
-    soundfile.write(tmp_path / "long.wav", np.random.default_rng(0).standard_normal(24_000 * 9) * 0.1, 24_000)
-    assert read_audio(tmp_path / "long.wav", 24_000, max_seconds=4.0).shape == (96_000,)
+def test_only_the_wanted_seconds_of_a_long_recording_come_into_memory(tmp_path):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).standard_normal(24_000 * 60) * 0.1, 24_000)
+    tracemalloc.start()
+    assert read_audio(path, 24_000, max_seconds=4.0).shape == (96_000,)
+    assert recording_s(path) == 60
+    assert tracemalloc.get_traced_memory()[1] < 24_000 * 30 * 4
+    tracemalloc.stop()
 
 
 def unusable(tmp_path, kind):

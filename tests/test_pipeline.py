@@ -172,3 +172,12 @@ def test_the_shipped_model_sounds_in_every_class(shipped, category):
     # single takes may be nearly silent with the first weights; a class that never sounds is broken
     assert max(float(take.waveform.abs().max()) for take in takes) > 0.01
     assert not torch.equal(takes[0].waveform, takes[1].waveform)
+
+
+def test_warming_up_compiles_the_sampler_beside_other_work(checkpoint):
+    from foley.sampling import kernels
+
+    thread = Foley.from_pretrained(checkpoint).warm_up()
+    assert thread.daemon
+    thread.join()
+    assert kernels.draw_codes.signatures

@@ -11,7 +11,7 @@ from foley.features.mel import LogMel
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE, code_shape
-from foley.presets import BASELINE, PAPER, PRESETS, STUDIO, Preset, get_preset
+from foley.presets import BASELINE, PAPER, PRESETS, STUDIO, STUDIO_BASELINE, Preset, get_preset
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -79,3 +79,16 @@ def test_an_unknown_setting_in_a_file_is_named():
         Preset.from_dict(data)
     with pytest.raises(ValueError, match="studioo"):
         get_preset("studioo")
+
+
+def test_the_studio_baseline_has_the_baselines_design_at_the_studios_size():
+    ours, theirs = STUDIO, STUDIO_BASELINE
+    for build in (
+        lambda preset: VQVAE(preset.vqvae),
+        lambda preset: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size),
+        Vocoder,
+    ):
+        a, b = (sum(parameter.numel() for parameter in build(preset).parameters()) for preset in (ours, theirs))
+        assert abs(a - b) < 0.05 * a
+    assert (theirs.rows, theirs.frames, theirs.grid) == (80, 344, (20, 86))
+    assert not theirs.vqvae.class_head and theirs.prior.zen_factor == 1 and theirs.vocoder.head == "waveform"

@@ -1,56 +1,31 @@
 """Training on synthetic sounds with the tiny preset: every stage trains, resumes exactly, and exports a model."""
 
+import dataclasses
 import json
 
 import pytest
 import torch
-from torch import nn
+from safetensors.torch import load_file
+from small_stage import SETTINGS, Line, weights
+from tiny import tiny_options, tiny_preset
 
 import training.pipeline
 from foley import Foley
 from foley.categories import Category
+from foley.features.masking import mask_cembed
+from foley.models.pixelsnail import PixelSNAIL
 from training.__main__ import main
-from training.augment import mask_cembed, noise_floor, vary_recording
-from training.loop import Checkpoints, LoopSettings, TooManyBadSteps, Turn, draw, train
-
-
-class Line:
-    """The smallest stage: fit a line to noisy points, with dropout so that randomness matters."""
-
-    name = "line"
-
-    def __init__(self, poison: set[int] = frozenset()):
-        torch.manual_seed(1)
-        self.parts = nn.ModuleDict({"line": nn.Sequential(nn.Linear(4, 16), nn.Dropout(0.5), nn.Linear(16, 1))})
-        self.poison, self.saved = poison, 0
-
-    def batch(self, step):
-        points = torch.randn(8, 4)
-        target = points.sum(dim=1, keepdim=True) * (float("nan") if step in self.poison else 1.0)
-        return points, target
-
-    def turns(self, batch):
-        loss = (self.parts["line"](batch[0]) - batch[1]).square().mean()
-        yield Turn("line", loss, {"loss": loss.detach()})
-
-    def validate(self, model):
-        points = torch.ones(2, 4)
-        return {"score": float((model(points) - 4).square().mean())}
-
-    def save(self, model):
-        self.saved += 1
-
-
-SETTINGS = LoopSettings(steps=40, learning_rate=0.02, cycle_up=5, cycle_down=50, interval=10, average_decay=0.9)
-
-
-def weights(stage):
-    return torch.cat([parameter.detach().flatten() for parameter in stage.parts.parameters()])
+from training.augment import noise_floor, vary_recording
+from training.benchmark import PRECISIONS, pace_of, table
+from training.checkpoints import Checkpoints
+from training.loop import LoopSettings, TooManyBadSteps, draw, train
+from training.run import Run
+from training.stages.prior import set_apart
 
 
 def test_a_stage_learns_and_keeps_its_best(tmp_path):
     stage = Line()
-    scores = train(stage, SETTINGS, tmp_path)
+    scores = train(stage, SETTINGS, tmp_path).scores
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     validations = [event for event in events if event["kind"] == "validation"]
     assert scores["score"] < validations[0]["score"]
@@ -129,23 +104,8 @@ def test_variations_keep_length_and_never_clip():
 def trained(dataset_folder, tmp_path_factory):
     """A run of all stages by the command line, two steps each, with the tiny sizes set by hand."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
-    sizes = {
-        "encoder.hidden_size": 64,
-        "encoder.layers": 1,
-        "encoder.heads": 2,
-        "encoder.feed_forward": 64,
-        "encoder.convolution_channels": [4, 4, 8, 8, 8, 8, 16],
-        "vqvae.channels": 8,
-        "vqvae.codebook_size": 32,
-        "prior.channels": 16,
-        "prior.blocks": 1,
-        "prior.heads": 2,
-        "vocoder.channels": 16,
-        "vocoder.residual_kernels": [3],
-    }
-    changes = [argument for name, value in sizes.items() for argument in ("--set", f"{name}={value}")]
     arguments = ["all", "--run", str(run), "--data", str(dataset_folder), "--views", "2", "--max-steps", "2"]
-    assert main([*arguments, *changes]) == 0
+    assert main([*arguments, *tiny_options()]) == 0
     return run
 
 
@@ -159,10 +119,31 @@ def test_all_stages_leave_a_model_that_generates(trained, tmp_path):
         assert torch.isfinite(take.waveform).all()
 
 
+def test_the_decoder_is_trained_without_changing_a_code(trained):
+    before = load_file(trained / "model" / "vqvae.safetensors")
+    cached = sorted((trained / "cache").glob("codes-*"))
+    step = json.loads((trained / "decoder" / "events.jsonl").read_text().splitlines()[-1])["step"]
+    assert main(["decoder", "--run", str(trained), "--resume", "--max-steps", str(step + 20), "--every", "5"]) == 0
+    after = load_file(trained / "model" / "vqvae.safetensors")
+    changed = {name.partition(".")[0] for name in before if not before[name].equal(after[name])}
+    assert changed == {"decoder"}
+    assert sorted((trained / "cache").glob("codes-*")) == cached
+
+
 def test_a_run_goes_on_where_it_stopped(trained):
     assert main(["vqvae", "--run", str(trained), "--resume", "--max-steps", "3"]) == 0
     events = [json.loads(line) for line in (trained / "vqvae" / "events.jsonl").read_text().splitlines()]
     assert [event["step"] for event in events if event["kind"] == "end"] == [2, 3]
+
+
+@pytest.mark.parametrize(("stage", "precisions"), [("prior", PRECISIONS), ("vocoder", ("bf16",))])
+def test_a_stage_is_timed_in_the_precisions_asked_for(trained, monkeypatch, stage, precisions):
+    monkeypatch.setattr("training.benchmark.WARM_UP", 0)
+    paces = [pace_of(Run.open(trained), stage, precision, 1, "cpu") for precision in precisions]
+    assert all(pace.seconds_a_step > 0 and 0 < pace.data_share < 1 for pace in paces)
+    names = {"bf16": "bf16", "no": "float32"}
+    lines = list(table(paces))[-len(precisions) :]
+    assert [line.split(" | ")[:2] for line in lines] == [[f"| {stage}", names[precision]] for precision in precisions]
 
 
 @pytest.mark.parametrize(
@@ -182,3 +163,15 @@ def test_bad_arguments_get_one_sentence_and_exit_code_2(arguments, word, tmp_pat
 
 def test_every_stage_has_a_share_of_the_time():
     assert set(training.pipeline.TIME_SHARES) == set(training.pipeline.STAGE_NAMES) == set(training.pipeline.TRAINERS)
+
+
+def test_the_saved_prior_has_its_classes_further_apart_round_the_same_mean():
+    state = PixelSNAIL(tiny_preset().prior, (4, 6), 32).state_dict()
+    apart = set_apart(state, 1.5)
+    changed = [name for name in state if not torch.equal(state[name], apart[name])]
+    assert changed == ["condition.network.weight"]
+    before, after = state[changed[0]], apart[changed[0]]
+    assert torch.allclose(after.mean(dim=0), before.mean(dim=0), atol=1e-6)
+    assert torch.allclose(torch.pdist(after), 1.5 * torch.pdist(before), rtol=1e-4)
+    mapped = PixelSNAIL(dataclasses.replace(tiny_preset().prior, condition="map"), (4, 6), 32).state_dict()
+    assert set_apart(mapped, 1.5) is mapped

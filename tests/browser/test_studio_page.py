@@ -1,91 +1,10 @@
 """The page in a real browser: what a visitor clicks, hears of, types and takes home."""
 
-import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from visitor import PATIENCE_MS, PacedFoley, generate, sync_api
 
-from foley.pipeline import Foley
-from foley.ui.studio import build_studio
-from foley.ui.theme import launch_settings
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="these tests need playwright: pip install playwright")
 expect = sync_api.expect
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-PATIENCE_MS = 20_000
-expect.set_options(timeout=PATIENCE_MS)
-
-
-class PacedFoley(Foley):
-    """A model that can be slowed down, so that there is time to press Stop; and that knows what it was asked for."""
-
-    pause_s, steps, closed = 0.0, 0, 0
-
-    def draw(self, *arguments, **settings) -> Iterator:
-        try:
-            for event in super().draw(*arguments, **settings):
-                type(self).steps += 1
-                time.sleep(self.pause_s)
-                yield event
-        finally:
-            type(self).closed += 1
-
-
-@pytest.fixture(scope="module")
-def foley(checkpoint: Path) -> Foley:
-    return PacedFoley.from_pretrained(checkpoint, "cpu")
-
-
-@pytest.fixture(scope="module")
-def address(foley: Foley) -> Iterator[str]:
-    studio = build_studio(foley)
-    _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
-    yield url
-    studio.close(verbose=False)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["sync_api.Browser"]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=[*SWITCHES])
-        except sync_api.Error:
-            pytest.skip("the browser tests need a chromium: install one, or run `playwright install chromium`")
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def window(browser, address: str) -> Iterator["sync_api.Page"]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(PATIENCE_MS)
-    window = context.new_page()
-    window.goto(address)
-    expect(window.locator("#seed input")).not_to_have_value("")
-    expect(window.locator(".take.empty").first).to_be_visible()
-    yield window
-    context.close()
-
-
-@pytest.fixture
-def page(window) -> Iterator["sync_api.Page"]:
-    """The page of all tests, as the one before left it, but on its first tab, for one take and in no hurry."""
-    window.get_by_role("tab", name="Generate").click()
-    window.get_by_label("number input for Variations").fill("1")
-    window.get_by_label("number input for Variations").blur()
-    PacedFoley.pause_s = PacedFoley.steps = PacedFoley.closed = 0
-    return window
-
-
-def generate(page, count: int = 1) -> None:
-    page.locator("#generate").click()
-    expect(page.locator(".meter.done output")).to_contain_text("take")
-    expect(page.locator(".takes .take.ready")).to_have_count(count)
 
 
 def open_reconstruct(page) -> None:
@@ -94,7 +13,7 @@ def open_reconstruct(page) -> None:
 
 
 def test_the_take_that_is_downloaded_is_the_pipelines_take_bit_for_bit(page, foley, tmp_path):
-    page.get_by_text("Rain", exact=True).click()
+    page.get_by_test_id("Rain-radio-label").click()
     page.locator("#seed input").fill("4711")
     generate(page)
     card = page.locator(".take.ready")
@@ -161,6 +80,15 @@ def test_variations_come_one_by_one_and_the_first_plays_on(page):
     expect(page.locator("#seed input")).to_have_value("21")
 
 
+def test_a_card_that_left_the_page_keeps_neither_sound_nor_pictures(page):
+    generate(page)
+    page.evaluate("window.gone = document.querySelector('.take.ready')")
+    page.locator("#seed input").fill("31")
+    generate(page)
+    page.wait_for_function("!window.gone.isConnected && !window.gone.querySelector('[src]')")
+    assert page.evaluate("document.querySelectorAll('.take.ready [src]').length") == 3
+
+
 def test_stop_really_stops(page):
     PacedFoley.pause_s = 0.1
     page.locator("#generate").click()
@@ -206,19 +134,6 @@ def test_a_recording_is_shown_with_its_reconstruction(page, foley, dataset_folde
         page.locator(".pair").get_by_role("link").click()
     assert download.value.suggested_filename == "001_reconstructed.wav"
     assert Path(download.value.path()).read_bytes() == result.save(tmp_path / "again.wav").read_bytes()
-
-
-def test_a_file_that_is_no_sound_gets_one_sentence(page, tmp_path):
-    open_reconstruct(page)
-    for name, content in (("paper.wav", b"%PDF-1.7 " * 99), ("nothing.wav", b"")):
-        (tmp_path / name).write_bytes(content)
-        page.locator("#recording input[type=file]").set_input_files(tmp_path / name)
-        notice = page.locator(".toast-body")
-        expect(notice).to_contain_text(f"{name} cannot be read as sound")
-        expect(notice).not_to_contain_text("Traceback")
-        page.locator(".toast-close").click()
-        expect(notice).to_have_count(0)
-        expect(page.get_by_label("Drop an audio file here to upload")).to_be_visible()
 
 
 def test_the_theme_that_was_chosen_stays(page):

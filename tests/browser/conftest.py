@@ -1,0 +1,60 @@
+"""A browser, a studio on the tiny model, and a visitor's window."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from visitor import PacedFoley, sync_api, visit
+
+from foley.pipeline import Foley
+from foley.ui.studio import build_studio
+from foley.ui.theme import launch_settings
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+
+
+@pytest.fixture(scope="package")
+def foley(checkpoint: Path) -> Foley:
+    return PacedFoley.from_pretrained(checkpoint, "cpu")
+
+
+@pytest.fixture(scope="package")
+def address(foley: Foley, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        studio = build_studio(foley)
+        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+        yield url
+        studio.close(verbose=False)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator["sync_api.Browser"]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=[*SWITCHES])
+        except sync_api.Error:
+            pytest.skip("the browser tests need a chromium: install one, or run `playwright install chromium`")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser, address: str) -> Iterator["sync_api.Page"]:
+    context, window = visit(browser, address)
+    yield window
+    context.close()
+
+
+@pytest.fixture
+def page(window) -> Iterator["sync_api.Page"]:
+    """The page of all tests, as the one before left it, but on its first tab, for one take and in no hurry."""
+    window.get_by_role("tab", name="Generate").click()
+    window.get_by_label("number input for Variations").fill("1")
+    window.get_by_label("number input for Variations").blur()
+    window.mouse.move(5, 5)
+    PacedFoley.pause_s = PacedFoley.steps = PacedFoley.closed = 0
+    return window

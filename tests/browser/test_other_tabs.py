@@ -1,0 +1,43 @@
+"""The tabs beside Generate, in a real browser: what is shown, and that what is found there can be worked on."""
+
+import pytest
+from visitor import drawn, sync_api
+
+expect = sync_api.expect
+
+
+@pytest.fixture
+def recording(page, dataset_folder):
+    page.get_by_role("tab", name="Reconstruct").click()
+    expect(page.locator("#recording")).to_be_visible()
+    page.locator("#recording input[type=file]").set_input_files(dataset_folder / "Rain" / "002.wav")
+    page.locator(".pair.ready").wait_for()
+    return page
+
+
+def test_a_recording_shows_its_codes_use_and_rows_and_gives_siblings(recording):
+    expect(recording.locator(".rebuilt")).to_contain_text("of 1800")
+    recording.wait_for_function("document.querySelector('.rebuilt img').naturalWidth > 200")
+    recording.get_by_role("button", name="Siblings of my recording").click()
+    drawn(recording)
+    expect(recording.locator(".take .edits")).to_have_text("from 002.wav; sibling at distance 0.30")
+
+
+def test_codes_are_counted_heard_and_swept(page):
+    page.get_by_role("tab", name="Explore").click()
+    expect(page.locator("[data-dot]")).to_have_count(32)
+    page.locator("#count-codes").click()
+    expect(page.locator(".codes-table tbody tr")).to_have_count(7)
+    page.locator("[data-hear]").first.click()
+    expect(page.locator("[data-words]").first).to_contain_text("in row")
+    page.wait_for_function("document.querySelector('[data-single]').duration > 3.9")
+    page.locator("#morph").click()
+    expect(page.locator(".cell")).to_have_count(7)
+    page.locator("[data-cell]").nth(2).click()
+    expect(page.locator(".take .edits")).to_have_text("sibling at distance 0.30")
+
+
+def test_the_menu_names_the_model_and_the_bar_its_licence(page):
+    menu = page.locator("#model-menu input")
+    expect(menu).not_to_have_value("")
+    expect(page.locator("#top-bar .model")).to_contain_text("licence not stated")

@@ -1,0 +1,214 @@
+"""What a visitor does with takes, in a real browser: edits, the library, comparisons, files out and back in."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from visitor import drawn, generate, settle, sync_api, visit
+
+from foley.recipe import Recipe
+
+expect = sync_api.expect
+
+
+def rows(page):
+    return page.locator("#library li")
+
+
+def press(page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.fixture
+def take(page):
+    """A page with one fresh take on the stage."""
+    page.evaluate("window.foley.undoMs = 300")
+    generate(page)
+    page.locator(".take.ready h3").hover()
+    return page
+
+
+def file_on_stage(page, tmp_path) -> Path:
+    with page.expect_download() as download:
+        page.locator(".take.ready a").first.click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_a_box_dragged_over_the_codes_is_drawn_again_and_nothing_else(take, tmp_path):
+    before = Recipe.read(file_on_stage(take, tmp_path)).codes
+    box = take.locator(".take .codes").bounding_box()
+    take.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+    take.mouse.down()
+    take.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+    take.mouse.up()
+    region = take.evaluate("document.querySelector('.take').region")
+    take.get_by_role("button", name="Draw again").click()
+    drawn(take)
+    expect(take.locator(".take .edits")).to_contain_text("drawn again")
+    after = Recipe.read(file_on_stage(take, tmp_path)).codes
+    changed = before != after
+    (bottom, top), (first, last) = region["rows"], region["frames"]
+    assert 5 < top - bottom < 15 and 10 < last - first < 40
+    assert changed[bottom:top, first:last].any()
+    changed[bottom:top, first:last] = False
+    assert not changed.any()
+
+
+def test_keys_draw_siblings_set_a_region_and_continue(take):
+    take.get_by_label("number input for Variations").fill("3")
+    take.get_by_label("number input for Variations").blur()
+    press(take, "q", "s")
+    drawn(take, 3)
+    expect(take.locator(".take .edits").first).to_have_text("sibling at distance 0.35")
+    press(take, "Shift+Q", "Shift+V", "Shift+V", "i", "r")
+    drawn(take)
+    expect(take.locator(".take .edits")).to_contain_text("rows 0-23, frames 0-74 drawn again")
+    press(take, "c")
+    drawn(take)
+    expect(take.locator(".take .edits")).to_contain_text("continued to 8 s")
+    expect(take.locator(".take")).to_contain_text("8.00 s")
+    assert take.evaluate("document.documentElement.scrollHeight") <= 900
+
+
+def test_stars_names_and_the_library_survive_a_reload(take):
+    press(take, "f", "n")
+    take.keyboard.type("Gate slam")
+    press(take, "Enter")
+    expect(rows(take).first).to_contain_text("Gate slam")
+    count = rows(take).count()
+    take.reload()
+    settle(take)
+    expect(rows(take)).to_have_count(count)
+    expect(rows(take).first).to_contain_text("Gate slam")
+    expect(rows(take).first.locator(".star")).to_have_attribute("aria-pressed", "true")
+    take.get_by_label("Only starred takes").click()
+    expect(rows(take)).to_have_count(1)
+    take.get_by_label("Only starred takes").click()
+    take.get_by_label("Show class").select_option("Rain")
+    expect(rows(take)).to_have_count(0)
+    take.get_by_label("Show class").select_option("")
+    rows(take).first.dblclick()
+    expect(take.locator(".take.ready h3")).to_have_text("Gate slam")
+
+
+def test_a_deletion_can_be_taken_back_until_it_is_final(take):
+    take.evaluate("window.foley.undoMs = 60000")
+    count = rows(take).count()
+    press(take, "Delete")
+    expect(rows(take)).to_have_count(count - 1)
+    press(take, "z")
+    expect(rows(take)).to_have_count(count)
+    take.evaluate("window.foley.undoMs = 100")
+    press(take, "Delete")
+    expect(take.locator(".take.empty")).to_be_visible()
+    take.reload()
+    settle(take)
+    expect(rows(take)).to_have_count(count - 1)
+
+
+def test_an_export_is_what_the_panel_says_and_its_file_brings_the_take_back(take, tmp_path):
+    seed = take.locator(".take.ready").get_attribute("data-seed")
+    original = file_on_stage(take, tmp_path).read_bytes()
+    take.get_by_label("Format").select_option("FLAC 16-bit")
+    take.get_by_label("Rate").select_option("48 kHz")
+    take.get_by_label("Level").select_option("peak")
+    take.get_by_label("Name", exact=True).fill("{class}-{seed}")
+    take.get_by_label("Name", exact=True).blur()
+    with take.expect_download() as download:
+        press(take, "e")
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    info = soundfile.info(path)
+    assert path.stem.endswith(f"-{seed}")
+    assert (info.format, info.subtype, info.samplerate, info.frames) == ("FLAC", "PCM_16", 48_000, 192_000)
+    assert abs(abs(soundfile.read(path)[0]).max() - 10 ** (-1 / 20)) < 1e-3
+    generate(take)
+    take.locator("#bring-back input[type=file]").set_input_files(path)
+    expect(take.locator(".take.ready")).to_have_attribute("data-seed", seed)
+    expect(take.locator("#meter output")).to_contain_text("the same samples")
+    assert file_on_stage(take, tmp_path).read_bytes() == original
+
+
+def test_chosen_takes_are_exported_as_one_zip(take, tmp_path):
+    generate(take)
+    for place in range(2):
+        rows(take).nth(place).locator("[data-pick]").check()
+    with take.expect_download() as download:
+        take.get_by_role("button", name="Export 2 takes as ZIP").click()
+    download.value.save_as(tmp_path / "takes.zip")
+    with zipfile.ZipFile(tmp_path / "takes.zip") as zipped:
+        assert len(zipped.namelist()) == 2
+    take.get_by_role("button", name="none").click()
+
+
+def test_a_and_b_play_at_the_same_level_and_place(take):
+    take.reload()  # or the row that another test played is still the one at hand
+    settle(take)
+    generate(take)
+    press(take, "Shift+A")
+    generate(take)
+    take.locator(".take.ready h3").hover()
+    press(take, "Shift+B", "b")
+    expect(take.locator("[data-player][data-playing]")).not_to_have_count(0)
+    press(take, "a", "b")
+    expect(take.locator("[data-player][data-playing]")).not_to_have_count(0)
+    levels = take.evaluate("""
+        [...document.querySelectorAll('#library li')].filter(row => row.dataset.in)
+            .map(row => Number(row.dataset.loudness) + 20 * Math.log10(window.foley.volume(row)))
+    """)
+    assert len(levels) == 2 and abs(levels[0] - levels[1]) < 0.01
+    press(take, " ")
+
+
+def test_loop_playback_and_the_drag_out_of_the_browser(take):
+    press(take, "l")
+    assert take.evaluate("document.querySelector('.take audio').loop")
+    carried = take.evaluate("""
+        () => {
+            const link = document.querySelector('.take a'), data = new DataTransfer();
+            link.dispatchEvent(new DragEvent('dragstart', {bubbles: true, dataTransfer: data}));
+            return data.getData('DownloadURL');
+        }
+    """)
+    kind, name, url = carried.split(":", 2)
+    assert kind == "audio/wav" and name.endswith(".wav")
+    assert take.request.get(url).body()[:4] == b"RIFF"
+
+
+def test_two_visitors_never_see_each_others_takes(take, browser, address):
+    context, other = visit(browser, address)
+    expect(rows(other)).to_have_count(0)
+    other.locator("#seed input").fill("123")
+    generate(other)
+    expect(rows(other)).to_have_count(1)
+    take.reload()
+    settle(take)
+    expect(rows(take).filter(has_text=re.compile(r"(?<!\d)123 ·"))).to_have_count(0)
+    context.close()
+
+
+def test_the_sheet_of_keys_opens_and_closes(take):
+    press(take, "?")
+    expect(take.locator("#help")).to_contain_text("siblings")
+    press(take, "Escape")
+    expect(take.locator("#help")).to_be_hidden()
+
+
+def test_the_studio_can_be_installed_as_an_app(take, address):
+    manifest = take.request.get(f"{address}manifest.json").json()
+    assert manifest["display"] == "standalone" and manifest["name"]
+
+
+def test_codes_of_a_long_take_are_those_of_its_recipe(take, foley, tmp_path):
+    press(take, "c")
+    drawn(take)
+    path = file_on_stage(take, tmp_path)
+    recipe = Recipe.read(path)
+    data, _ = soundfile.read(path, dtype="float32")
+    assert torch.allclose(foley.remake(recipe).waveform, torch.from_numpy(data), atol=2**-22)

@@ -1,0 +1,55 @@
+"""What the tests of the page share: a model whose pace can be set, and what a visitor does again and again."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from foley.pipeline import Foley
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="these tests need playwright: pip install playwright")
+
+PATIENCE_MS = 20_000
+sync_api.expect.set_options(timeout=PATIENCE_MS)
+
+
+class PacedFoley(Foley):
+    """A model that can be slowed down, so that there is time to press Stop; and that knows what it was asked for."""
+
+    pause_s, steps, closed = 0.0, 0, 0
+
+    def draw(self, *arguments, **settings) -> Iterator:
+        try:
+            for event in super().draw(*arguments, **settings):
+                type(self).steps += 1
+                time.sleep(self.pause_s)
+                yield event
+        finally:
+            type(self).closed += 1
+
+
+def visit(browser, address: str) -> tuple:
+    """A new visitor: a browser context of their own, and its page once it is ready."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE_MS)
+    window = context.new_page()
+    window.goto(address)
+    settle(window)
+    return context, window
+
+
+def settle(window) -> None:
+    """Wait until a page that was loaded can be used."""
+    sync_api.expect(window.locator("#seed input")).not_to_have_value("")
+    sync_api.expect(window.locator(".take.empty").first).to_be_visible()
+
+
+def generate(page, count: int = 1) -> None:
+    page.locator("#generate").click()
+    drawn(page, count)
+
+
+def drawn(page, count: int = 1) -> None:
+    """Wait until so many takes are there and the page says that it is done."""
+    sync_api.expect(page.locator(".meter.done output")).to_contain_text("take")
+    sync_api.expect(page.locator(".takes .take.ready")).to_have_count(count)

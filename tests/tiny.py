@@ -1,0 +1,40 @@
+"""The sizes of the tests' models: the studio preset with everything small."""
+
+import dataclasses
+import json
+
+from foley.presets import STUDIO, Preset
+
+TINY = {
+    "encoder.hidden_size": 64,
+    "encoder.layers": 1,
+    "encoder.heads": 2,
+    "encoder.feed_forward": 64,
+    "encoder.convolution_channels": [4, 4, 8, 8, 8, 8, 16],
+    "vqvae.stem_channels": 4,
+    "vqvae.channels": 8,
+    "vqvae.residual_channels": 8,
+    "vqvae.code_dimension": 8,
+    "vqvae.codebook_size": 32,
+    "prior.channels": 16,
+    "prior.blocks": 1,
+    "prior.residual_blocks": 1,
+    "prior.residual_channels": 8,
+    "prior.heads": 2,
+    "vocoder.channels": 16,
+    "vocoder.residual_kernels": [3],
+    "vocoder.residual_dilations": [1],
+}
+
+
+def tiny_preset() -> Preset:
+    """The studio preset with everything small: the same shapes of grid, few channels."""
+    tiny = dataclasses.replace(STUDIO, name="tiny")
+    for path, value in TINY.items():
+        tiny = tiny.override(path, value)
+    return tiny
+
+
+def tiny_options() -> list[str]:
+    """The same sizes as options of `python -m training`, for the studio preset."""
+    return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in TINY.items()]
