@@ -17,7 +17,9 @@ SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 
 @pytest.fixture(scope="package")
 def foley(checkpoint: Path) -> Foley:
-    return PacedFoley.from_pretrained(checkpoint, "cpu")
+    foley = PacedFoley.from_pretrained(checkpoint, "cpu")
+    foley.warm_up().join()  # in a fresh clone the sampler is compiled first, for longer than any test waits
+    return foley
 
 
 @pytest.fixture(scope="package")
