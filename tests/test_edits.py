@@ -60,7 +60,8 @@ def test_a_continuation_begins_with_the_take_and_goes_on(foley, take, long_take,
     assert long_take.cembed.shape == (preset.rows, 600)
     assert torch.equal(long_take.codes[:, :75], take.codes)
     samples = 60 * 1280
-    assert torch.equal(long_take.waveform[:samples], take.waveform[:samples])
+    beginning = long_take.waveform[:samples] - take.waveform[:samples]
+    assert beginning.abs().max() < 1e-5  # convolutions of another length may round otherwise
     assert long_take.waveform[-24_000:].abs().max() > 0
     assert torch.equal(foley.continue_(take, 8.0, seed=11)[0].waveform, long_take.waveform)
 
