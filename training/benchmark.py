@@ -39,6 +39,7 @@ def benchmark(preset: Preset, steps: int = 5, device: str = "auto") -> Iterator[
     with tempfile.TemporaryDirectory() as place:
         run = _throwaway_run(Path(place), preset)
         for name in TRAINED:
+            AcceleratorState._reset_state()  # one precision a process is accelerate's rule, but here they are compared
             train_stages(run, (name,), Limits(steps=1, device=device))
             yield from (pace_of(run, name, precision, steps, device) for precision in PRECISIONS)
 
@@ -54,7 +55,7 @@ def table(paces: Iterable[Pace]) -> Iterator[str]:
 
 def pace_of(run: Run, name: str, precision: str, steps: int, device: str) -> Pace:
     """Time a stage whose forerunners are trained already."""
-    AcceleratorState._reset_state()  # one precision a process is accelerate's rule, but here they are compared
+    AcceleratorState._reset_state()
     settings = replace(SETTINGS[name], steps=10**6, precision=precision, device=device)
     folder = run.folder / f"{name}-{precision}"
     loop = Loop(make_stage(Corpus(run), name), settings, folder, max_minutes=1e6, stop=Stop())
