@@ -16,7 +16,7 @@ from foley.features.masking import mask_cembed
 from foley.models.pixelsnail import PixelSNAIL
 from training.__main__ import main
 from training.augment import noise_floor, vary_recording
-from training.benchmark import PRECISIONS, pace_of, table
+from training.benchmark import PRECISIONS, benchmark, pace_of, table
 from training.checkpoints import Checkpoints
 from training.loop import LoopSettings, TooManyBadSteps, draw, train
 from training.run import Run
@@ -136,6 +136,23 @@ def test_a_run_goes_on_where_it_stopped(trained):
     assert [event["step"] for event in events if event["kind"] == "end"] == [2, 3]
 
 
+def test_a_run_goes_on_from_the_weights_of_a_checkpoint(trained, dataset_folder, tmp_path, capsys):
+    start = ["--data", str(dataset_folder), "--views", "1", "--start-from", str(trained / "model")]
+    run = tmp_path / "finer"
+    assert main(["all", "--run", str(run), "--max-steps", "1", *start]) == 0
+    assert "vqvae: left as it is" in capsys.readouterr().out
+    assert (run / "model" / "cembed.safetensors").read_bytes() == (trained / "model/cembed.safetensors").read_bytes()
+    events = [json.loads(line) for line in (run / "prior" / "events.jsonl").read_text().splitlines()]
+    before, after = (event for event in events if event["kind"] == "validation")
+    assert (before["step"], before["best"], after["step"]) == (0, True, 1)
+    assert main(["prior", "--run", str(tmp_path / "still"), "--max-steps", "0", *start]) == 0
+    again = load_file(tmp_path / "still" / "model" / "prior.safetensors")
+    for name, weight in load_file(trained / "model" / "prior.safetensors").items():
+        assert torch.allclose(weight, again[name], atol=1e-6)
+    assert main(["prior", "--run", str(tmp_path / "other"), *start, "--set", "prior.channels=24"]) == 2
+    assert "does not fit the preset" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("stage", "precisions"), [("prior", PRECISIONS), ("vocoder", ("bf16",))])
 def test_a_stage_is_timed_in_the_precisions_asked_for(trained, monkeypatch, stage, precisions):
     monkeypatch.setattr("training.benchmark.WARM_UP", 0)
@@ -144,6 +161,14 @@ def test_a_stage_is_timed_in_the_precisions_asked_for(trained, monkeypatch, stag
     names = {"bf16": "bf16", "no": "float32"}
     lines = list(table(paces))[-len(precisions) :]
     assert [line.split(" | ")[:2] for line in lines] == [[f"| {stage}", names[precision]] for precision in precisions]
+
+
+def test_stages_are_timed_one_after_the_other_on_a_processor_with_bfloat16(monkeypatch):
+    monkeypatch.setattr("training.benchmark.WARM_UP", 0)
+    monkeypatch.setattr("training.benchmark.TRAINED", ("encoder", "vqvae"))
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    paces = [(pace.stage, pace.precision) for pace in benchmark(tiny_preset(), 1, "cpu")]
+    assert paces == [("encoder", "bf16"), ("encoder", "no"), ("vqvae", "bf16"), ("vqvae", "no")]
 
 
 @pytest.mark.parametrize(

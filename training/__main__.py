@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from foley.audio import AudioError
+from foley.checkpoints import find_checkpoint, read_config
 from foley.presets import PRESETS, Preset, get_preset
 from foley.runs import DONE, FAILED, STOPPED, Process
 from training.benchmark import benchmark, table
@@ -55,6 +56,7 @@ def _add_training_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--run", required=True, metavar="FOLDER", help="the run's folder, made if need be")
     stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, or a manifest.csv")
     stage.add_argument("--preset", choices=PRESETS, help="the sizes of all networks (default: studio)")
+    stage.add_argument("--start-from", metavar="CHECKPOINT", help="a folder or hub name whose weights to go on from")
     stage.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
     stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
     stage.add_argument("--from", dest="resume_from", choices=(LATEST, BEST), default=LATEST, help="which checkpoint")
@@ -80,9 +82,10 @@ def open_run(arguments: argparse.Namespace) -> Run:
         run = Run.open(arguments.run)
         preset, options = run.preset, vars(run.options)
     else:
-        if (Path(arguments.run) / "run.json").is_file() and (arguments.preset or arguments.set):
+        changes = arguments.preset or arguments.set or arguments.start_from
+        if (Path(arguments.run) / "run.json").is_file() and changes:
             raise ValueError(f"{arguments.run} is a run already: add --resume to go on, or name another folder.")
-        preset, options = get_preset(arguments.preset or "studio"), {"data": arguments.data}
+        preset, options = _preset_of(arguments), {"data": arguments.data, "start": arguments.start_from or ""}
     preset = _changed(preset, arguments.set)
     names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate")
     asked = {name: getattr(arguments, name) for name in names}
@@ -91,6 +94,15 @@ def open_run(arguments: argparse.Namespace) -> Run:
         if options.get(name, 1) < 1:
             raise ValueError(f"--{name} is {options[name]}, but must be at least 1.")
     return Run.create(arguments.run, preset, Options(**options))
+
+
+def _preset_of(arguments: argparse.Namespace) -> Preset:
+    """The preset named, or that of the checkpoint to start from."""
+    if not arguments.start_from:
+        return get_preset(arguments.preset or "studio")
+    if arguments.preset:
+        raise ValueError("--start-from takes the checkpoint's own preset: leave out --preset.")
+    return read_config(find_checkpoint(arguments.start_from))[0]
 
 
 def _changed(preset: Preset, changes: list[str]) -> Preset:

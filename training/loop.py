@@ -84,6 +84,7 @@ class LoopSettings:
     accumulation: int = 1  # batches whose gradients are summed to one step
     kept: int = 2  # checkpoints, beside the best one
     resume_from: str = LATEST
+    validate_first: bool = False  # where the weights are not random: later ones have to be better to be kept
     trackers: tuple[str, ...] = ()
 
 
@@ -198,6 +199,8 @@ class Loop:
             ) as bar,
             self.stop.gently(),
         ):
+            if settings.validate_first and progress.step == 0:
+                self._finish_interval()
             while not (reason := self._reason_to_end()):
                 report = self.step()
                 bar.update()

@@ -38,6 +38,7 @@ BUILT_ON = {
     "decoder": ("vocoder",),
     "vocoder": (),
 }
+CODING = ("encoder", "vqvae")  # stages that later ones of a checkpoint, too, are built on
 PRODUCTS = {
     "encoder": "cembed",
     "decoder": "vqvae",
@@ -91,6 +92,9 @@ def _is_left(run: Run, name: str, most_steps: int | None) -> bool:
     """Whether `all` leaves a stage as it is, and says so."""
     if not (run.model / f"{PRODUCTS.get(name, name)}.safetensors").is_file():
         return False
+    if run.options.start and name in CODING:
+        print(f"{name}: left as it is in {run.options.start}: its codes are what the prior knows.")
+        return True
     later = [other for other in BUILT_ON[name] if (run.stage(other) / "events.jsonl").is_file()]
     if name == "decoder" and not (run.stage(name) / "events.jsonl").is_file():
         return False  # the file is the VQ-VAE's own
@@ -153,6 +157,7 @@ def _train(corpus: Corpus, limits: Limits, name: str) -> Outcome:
         device=limits.device,
         resume_from=limits.resume_from,
         trackers=limits.trackers,
+        validate_first=bool(options.start),
         **{name: value for name, value in changes.items() if value is not None},
     )
     return train(stage, settings, stage.corpus.run.stage(stage.name), limits.minutes, limits.stop)

@@ -1,9 +1,13 @@
 """A run: one folder with its settings, its cache, its checkpoints, its events and the model made so far."""
 
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from foley.checkpoints import write_config
+from torch import nn
+
+from foley.checkpoints import STAGES, find_checkpoint, load_stage, write_config
+from foley.files import replacing
 from foley.presets import Preset
 from foley.runs import SETTINGS, read_json, write_json
 from training.cache import Cache
@@ -20,6 +24,7 @@ class Options:
     batch: int = 0  # clips of one process's batch; 0 for each stage's own
     accumulation: int = 1  # batches of one step
     learning_rate: float = 0.0  # 0 for each stage's own
+    start: str = ""  # the checkpoint whose weights the stages begin with; none for weights drawn at random
 
 
 class Run:
@@ -37,6 +42,8 @@ class Run:
         run.folder.mkdir(parents=True, exist_ok=True)
         write_json(run.folder / SETTINGS, {"preset": preset.to_dict(), "options": asdict(options)})
         write_config(run.model, preset)
+        if options.start:
+            run._begin_with(find_checkpoint(options.start))
         return run
 
     @classmethod
@@ -47,6 +54,20 @@ class Run:
             return cls(folder, Preset.from_dict(data["preset"]), Options(**data["options"]))
         except (KeyError, TypeError):
             raise ValueError(f"{folder} holds no run: start one with --data and --preset first.") from None
+
+    def begun(self, stage: str, module: nn.Module) -> nn.Module:
+        """A new module, with the weights so far where the run was started from a checkpoint.
+
+        Raises CheckpointError when they do not fit.
+        """
+        return load_stage(self.model, stage, module).train() if self.options.start else module
+
+    def _begin_with(self, checkpoint: Path) -> None:
+        """Copy a checkpoint's weights into the run's model, where it has none yet."""
+        for name in (f"{stage}.safetensors" for stage in STAGES):
+            if (checkpoint / name).is_file() and not (self.model / name).is_file():
+                with replacing(self.model / name) as temporary:
+                    shutil.copyfile(checkpoint / name, temporary)
 
     def stage(self, name: str) -> Path:
         """The folder of a stage's checkpoints and events."""

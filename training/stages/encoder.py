@@ -56,7 +56,7 @@ class EncoderStage:
     def __init__(self, corpus: Corpus):
         self.corpus, self.preset = corpus, corpus.preset
         self.waveforms = corpus.waveforms()
-        self.cembed = CEmbed(self.preset)
+        self.cembed = corpus.run.begun("cembed", CEmbed(self.preset))
         self.units, self.cqt = self._targets()
         sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
         self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())

@@ -40,6 +40,9 @@ class PriorStage:
         self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
         self.codes = corpus.codes(cembed, vqvae)
         prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
+        prior = corpus.run.begun(self.name, prior)
+        if corpus.run.options.start:
+            prior.load_state_dict(set_apart(prior.state_dict(), 1 / CLASS_STRENGTH))
         self.parts = nn.ModuleDict({"prior": add_weight_norm(prior)})
 
     def to(self, device: torch.device) -> None:

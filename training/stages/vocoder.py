@@ -50,7 +50,8 @@ class VocoderStage:
         self.waveforms, self.cembeds = corpus.waveforms(), corpus.cembeds(cembed)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
-        self.parts = nn.ModuleDict({"vocoder": Vocoder(self.preset), "judges": add_weight_norm(Discriminators())})
+        vocoder = corpus.run.begun(self.name, Vocoder(self.preset))
+        self.parts = nn.ModuleDict({"vocoder": vocoder, "judges": add_weight_norm(Discriminators())})
 
     def to(self, device: torch.device) -> None:
         """Move what restores log-mels, measures distances and decodes codes."""

@@ -37,7 +37,7 @@ class VQVAEStage:
     def __init__(self, corpus: Corpus, cembed: CEmbed):
         self.corpus, self.preset, self.cembed = corpus, corpus.preset, cembed
         self.cembeds = corpus.cembeds(cembed)
-        self.parts = nn.ModuleDict({"vqvae": VQVAE(self.preset.vqvae)})
+        self.parts = nn.ModuleDict({"vqvae": corpus.run.begun(self.name, VQVAE(self.preset.vqvae))})
 
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
