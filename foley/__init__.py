@@ -1,5 +1,8 @@
 """Foley: new sounds of seven classes, from a class, a temperature and a seed."""
 
+from foley import threads  # noqa: F401
+
+# isort: split
 from foley.categories import Category
 from foley.pipeline import Foley
 from foley.takes import Reconstruction, Take
