@@ -19,6 +19,7 @@ from foley.models.vqvae import VQVAE
 from foley.runs import TRAINED, StageView, read_events
 from training.card import model_card
 from training.checkpoints import LATEST
+from training.class_head import fit_class_head
 from training.corpus import Corpus, recall
 from training.loop import PATIENCE, STEPS, STOPPED, Outcome, Stage, train
 from training.run import Run
@@ -126,6 +127,17 @@ def train_encoder(corpus: Corpus, limits: Limits) -> Outcome:
     return outcome
 
 
+def train_vqvae(corpus: Corpus, limits: Limits) -> Outcome:
+    """The VQ-VAE, then its class head, where it has one, to the end."""
+    outcome = _train(corpus, limits, "vqvae")
+    if PartialState().is_main_process and outcome.reason != STOPPED and corpus.preset.vqvae.class_head:
+        vqvae = load_vqvae(corpus.run)
+        fit_class_head(corpus, load_cembed(corpus.run), vqvae)
+        save_stage(corpus.run.model, "vqvae", vqvae.cpu().state_dict())
+    PartialState().wait_for_everyone()
+    return outcome
+
+
 def make_stage(corpus: Corpus, name: str) -> Stage:
     """A stage on what those before it have left in the run; its caches are filled here."""
     if name == "encoder":
@@ -203,4 +215,7 @@ def export(run: Run, target: Path) -> Path:
 
 
 SETTINGS = {stage.name: stage.settings for stage in (EncoderStage, VQVAEStage, PriorStage, DecoderStage, VocoderStage)}
-TRAINERS = {name: partial(_train, name=name) for name in STAGE_NAMES} | {"encoder": train_encoder}
+TRAINERS = {name: partial(_train, name=name) for name in STAGE_NAMES} | {
+    "encoder": train_encoder,
+    "vqvae": train_vqvae,
+}
