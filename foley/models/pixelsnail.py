@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foley.categories import Category
+from foley.models.activations import elu
 from foley.presets import PriorPreset
 
 COORDINATES = 2
@@ -57,7 +58,7 @@ class PixelSNAIL(nn.Module):
             features = block(features, coordinates, condition)
         for residual in self.output:
             features = residual(features)
-        return self.logits(F.elu(features))
+        return self.logits(elu(features))
 
     def to_scan(self, grid: Tensor) -> Tensor:
         """(..., rows, frames) to (..., height, width) with the outermost scan axis first."""
@@ -164,10 +165,10 @@ class GatedResidual(nn.Module):
         self.condition = nn.Conv2d(condition, 2 * channels, 1, bias=False) if condition else None
 
     def forward(self, features: Tensor, auxiliary: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
-        hidden = self.conv1(F.elu(features))
+        hidden = self.conv1(elu(features))
         if self.auxiliary is not None:
-            hidden = hidden + self.auxiliary(F.elu(auxiliary))
-        update = self.conv2(self.dropout(F.elu(hidden)))
+            hidden = hidden + self.auxiliary(elu(auxiliary))
+        update = self.conv2(self.dropout(elu(hidden)))
         if self.condition is not None:
             update = update + self.condition(condition)
         return features + F.glu(update, dim=1)
