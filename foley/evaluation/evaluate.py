@@ -21,6 +21,7 @@ from foley.evaluation.chain import PARTS
 from foley.evaluation.embedders import CachedEmbedder, Embedder, load_embedder
 from foley.evaluation.frechet import GaussianStatistics
 from foley.evaluation.levels import Defects
+from foley.evaluation.likeness import Likeness, attack_distance, envelope_distance
 from foley.evaluation.probe import Probe
 from foley.evaluation.references import ReferenceStatistics, holds_statistics, load_statistics
 from foley.evaluation.report import ClipRow, Report
@@ -185,16 +186,16 @@ class _Evaluation:
         yield from self._hear(category, "generated", takes, f"{category.title}: takes")
 
     def _hear_part(self, part: str, category: Category, clips: list[Clip]) -> Iterator[Step]:
-        recordings, errors = [clip_waveform(clip, self.foley.preset.audio) for clip in clips], []
+        recordings, found = [clip_waveform(clip, self.foley.preset.audio) for clip in clips], []
 
         def sounds() -> Iterator[Sound]:
             for clip, recording in zip(clips, recordings, strict=True):
                 sound = self.sounds.through(part, category, clip.path.stem, recording)
-                errors.append(self._log_mel_l1(sound.waveform, recording))
+                found.append(self._likeness(sound.waveform, recording))
                 yield sound
 
         yield from self._hear(category, part, sounds(), f"{category.title}: {part}")
-        self.sets[category][part] = replace(self.sets[category][part], log_mel_l1=np.array(errors))
+        self.sets[category][part] = replace(self.sets[category][part], likeness=np.array(found))
 
     def _hear(self, category: Category, name: str, sounds: Iterator[Sound], what: str) -> Iterator[Step]:
         heard, files = [], []
@@ -208,11 +209,14 @@ class _Evaluation:
         )
         self.files[category][name] = files
 
-    def _log_mel_l1(self, sound: Tensor, recording: Tensor) -> float:
-        """Between the log-mels, natural logarithm."""
-        analysis = self.foley.cembed.log_mel
+    def _likeness(self, sound: Tensor, recording: Tensor) -> Likeness:
+        analysis, rate = self.foley.cembed.log_mel, self.foley.sample_rate
         a, b = (analysis(waveform[None].to(self.foley.device)) for waveform in (sound, recording))
-        return float((a - b).abs().mean())
+        return Likeness(
+            float((a - b).abs().mean()),
+            envelope_distance(sound, recording, rate),
+            attack_distance(sound, recording, rate),
+        )
 
     def report(self, reference: str, minutes: float) -> Report:
         """The figures of all that was heard."""

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 
 from foley.evaluation.bootstrap import Interval
+from foley.evaluation.chain import PARTS
+from foley.evaluation.likeness import Likeness
 from foley.evaluation.scores import FIGURES, SETS
 from foley.files import write_text
 from foley.plots import evaluation_figure, write_png
@@ -24,7 +26,10 @@ TABLES = {
         "generated_agreement",
     ),
     "Variety and sameness": (
-        "spread", "copies", "floor_kernel", "generated_kernel", "vocoder_l1", "reconstructed_l1",
+        "spread", "copies", "floor_kernel", "generated_kernel",
+    ),
+    "How like the recording a sound stays that goes through the chain: less is nearer": tuple(
+        f"{part}_{measure}" for measure in Likeness._fields for part in PARTS
     ),
     "Levels": (
         "real_peak_dbfs", "generated_peak_dbfs", "real_rms_dbfs", "generated_rms_dbfs", "real_loudness_lufs",

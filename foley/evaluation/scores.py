@@ -13,11 +13,13 @@ from torch import Tensor
 
 from foley.categories import Category
 from foley.evaluation.bootstrap import Measurement, bootstrap
+from foley.evaluation.chain import PARTS
 from foley.evaluation.diversity import copy_check, nearest_distances, spread
 from foley.evaluation.embedders import Embedder
 from foley.evaluation.frechet import GaussianStatistics, extrapolated_frechet_distance, frechet_distance
 from foley.evaluation.kernel import kernel_distance
 from foley.evaluation.levels import Defects, Levels, defects, levels
+from foley.evaluation.likeness import Likeness
 from foley.evaluation.probe import Probe
 
 SETS = {
@@ -49,8 +51,11 @@ FIGURES = {
     **{f"{name}_agreement": Figure(f"named right, {SETS[name]}", ".0%") for name in SETS if name != "floor"},
     "spread": Figure("spread, of the real one", ".2f"),
     "copies": Figure("copies", ".0%"),
-    "vocoder_l1": Figure("log-mel L1, vocoder", ".2f"),
-    "reconstructed_l1": Figure("log-mel L1, whole chain", ".2f"),
+    **{
+        f"{name}_{measure}": Figure(f"{label}, {SETS[name]}", ".2f" if measure == "l1" else ".1f")
+        for measure, label in (("l1", "log-mel L1"), ("envelope", "envelope, dB"), ("attack", "attack, ms"))
+        for name in PARTS
+    },
     **{
         f"{name}_{level}": Figure(f"{label}, {name}", ".1f")
         for level, label in (
@@ -70,12 +75,15 @@ FIGURES = {
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """A set of clips: embeddings (clips, windows, dimension), levels (clips, 3), defects (clips, 4), L1 (clips,)."""
+    """A set of clips: embeddings (clips, windows, dimension), levels (clips, 3), defects (clips, 4).
+
+    What was sent through the chain also has its `Likeness` to the recordings, (clips, 3).
+    """
 
     embeddings: np.ndarray
     levels: np.ndarray
     defects: np.ndarray
-    log_mel_l1: np.ndarray | None = None
+    likeness: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.embeddings)
@@ -122,8 +130,9 @@ def score_class(
         if probe is not None and f"{name}_agreement" in FIGURES:
             hits = np.array([guess is category for guess in probe.predict(heard.embeddings)], dtype=float)
             measure(f"{name}_agreement", np.mean, hits)
-        if heard.log_mel_l1 is not None and f"{name}_l1" in FIGURES:
-            measure(f"{name}_l1", np.mean, heard.log_mel_l1)
+        if heard.likeness is not None:
+            for index, distance in enumerate(Likeness._fields):
+                measure(f"{name}_{distance}", np.mean, heard.likeness[:, index])
         if name in ("real", "generated"):
             for index, level in enumerate(Levels._fields):
                 measure(f"{name}_{level}", np.mean, heard.levels[:, index])

@@ -7,6 +7,7 @@ from typing import Any
 
 from foley.categories import Category
 from foley.evaluation.bootstrap import Interval
+from foley.evaluation.chain import PARTS
 from foley.evaluation.report import REPORT, ClipRow, Report, print_interval
 from foley.evaluation.scores import FIGURES, SETS
 from foley.ui.visitors import served
@@ -19,7 +20,9 @@ MEASURES = {
     "Peak": {name: f"{name}_peak_dbfs" for name in ("real", "generated")},
     "Spread": {"generated": "spread"},
     "Copies": {"generated": "copies"},
-    "Log-mel L1": {"vocoder": "vocoder_l1", "reconstructed": "reconstructed_l1"},
+    "Log-mel L1": {part: f"{part}_l1" for part in PARTS},
+    "Envelope, dB": {part: f"{part}_envelope" for part in PARTS},
+    "Attack, ms": {part: f"{part}_attack" for part in PARTS},
 }
 MEANINGS = {
     "Fréchet distance": "How far a set lies from held-out recordings of its class. Less is nearer; the first bar is "
@@ -30,6 +33,9 @@ MEANINGS = {
     "Spread": "How far apart takes of a class lie, of what recordings do. 1 is as varied as recordings.",
     "Copies": "The share of takes nearer to a training recording than 95 % of held-out recordings are; 5 % is chance.",
     "Log-mel L1": "How far the log-mel of a recording that went through a part of the chain lies from the recording's.",
+    "Envelope, dB": "How far the level of a recording that went through a part of the chain strays from the "
+    "recording's, in blocks of 5 ms.",
+    "Attack, ms": "How much longer or shorter the attack of a recording's loudest event becomes on its way.",
 }
 FILES = (REPORT, "report.md", "report.csv", "report.png", "clips.csv")
 MOST_CLIPS = 100  # of a set that are listed
