@@ -18,9 +18,10 @@ from training.__main__ import main
 from training.augment import noise_floor, vary_recording
 from training.benchmark import PRECISIONS, benchmark, pace_of, table
 from training.checkpoints import Checkpoints
+from training.corpus import Corpus
 from training.loop import LoopSettings, TooManyBadSteps, draw, train
 from training.run import Run
-from training.stages.prior import set_apart
+from training.stages.prior import SILENT_WEIGHT, set_apart, weights_of
 
 
 def test_a_stage_learns_and_keeps_its_best(tmp_path):
@@ -188,6 +189,22 @@ def test_bad_arguments_get_one_sentence_and_exit_code_2(arguments, word, tmp_pat
 
 def test_every_stage_has_a_share_of_the_time():
     assert set(training.pipeline.TIME_SHARES) == set(training.pipeline.STAGE_NAMES) == set(training.pipeline.TRAINERS)
+
+
+def test_silent_codes_weigh_less_and_beginnings_are_weighed_by_what_came_before():
+    loud = torch.tensor([[[False, False, True, True, False, False]]])
+    weights = weights_of(loud, 6)
+    little = SILENT_WEIGHT
+    assert torch.allclose(weights[0, 0], torch.tensor([1, little, little, 1, 1, little]))
+    assert torch.allclose(weights[0, 5], torch.tensor([1, little, 1, 1, 1, little]))
+
+
+def test_every_class_is_drawn_as_often(trained):
+    corpus = Corpus(Run.open(trained))
+    corpus.train = corpus.train[corpus.categories[corpus.train] != int(Category.Rain)]
+    corpus.train = torch.cat([corpus.train, corpus.train[:2]])
+    counts = corpus.categories[corpus.balanced()].bincount(minlength=len(Category))
+    assert counts[int(Category.Rain)] == 0 and set(counts.tolist()) == {0, 5}
 
 
 def test_the_saved_prior_has_its_classes_further_apart_round_the_same_mean():

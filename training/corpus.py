@@ -53,6 +53,12 @@ class Corpus:
         if not len(self.train) or not len(self.validation):
             raise ValueError(f"{run.options.data} has too few recordings to hold some back for validation.")
 
+    def balanced(self) -> Tensor:
+        """The training clips, those of smaller classes again until all classes with clips are equally large."""
+        classes = [self.train[self.categories[self.train] == int(category)] for category in Category]
+        largest = max(map(len, classes))
+        return torch.cat([clips.repeat(-(-largest // len(clips)))[:largest] for clips in classes if len(clips)])
+
     def waveforms(self) -> np.ndarray:
         """(views, clips, samples) int16."""
         audio, views = self.preset.audio, self.run.options.views

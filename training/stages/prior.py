@@ -14,11 +14,14 @@ from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
-from training.corpus import Corpus
+from training.corpus import Corpus, to_float
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
 from training.shows import WIDTH, Show, draw_codes, griffin_lim
 
 BATCH = 4
+SILENT_DBFS = -50.0  # where the noise floor is all there is; half of the frames of dogs and coughs, more of shots
+SILENT_WEIGHT = 0.3  # of such codes in the loss: which noise it is cannot be foretold, and is not heard
+DECIDING_ROWS = 4  # the lowest, drawn first: with them a sound begins or does not
 CLASS_STRENGTH = 1.2  # of what is saved: classes a little further apart than they were learned are told apart better
 
 
@@ -38,7 +41,8 @@ class PriorStage:
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
         self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
-        self.codes = corpus.codes(cembed, vqvae)
+        self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms()
+        self.clips = corpus.balanced()
         prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
         prior = corpus.run.begun(self.name, prior)
         if corpus.run.options.start:
@@ -50,26 +54,28 @@ class PriorStage:
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
         options = self.corpus.run.options
-        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
-        views = torch.randint(self.codes.shape[0], index.shape)
-        return torch.from_numpy(self.codes[views.numpy(), index.numpy()]).long(), self.corpus.categories[index]
+        index = draw(self.clips, number, options.batch or BATCH, options.seed)
+        return self._codes(torch.randint(self.codes.shape[0], index.shape), index)
 
     def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
-        codes, categories = batch
+        codes, categories, weights = batch
         logits = self.parts["prior"](codes, categories)
-        loss = F.cross_entropy(logits, codes)
-        yield Turn("prior", loss, {"loss": loss.detach(), "accuracy": _accuracy(logits, codes)})
+        entropies = F.cross_entropy(logits, codes, reduction="none")
+        loss = _weighted(entropies, weights)
+        report = {"heard_loss": loss, "loss": entropies.mean(), "accuracy": _accuracy(logits, codes)}
+        yield Turn("prior", loss, {name: value.detach() for name, value in report.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        loss = accuracy = 0.0
+        totals = dict.fromkeys(("heard_loss", "loss", "accuracy"), 0.0)
         for part in self.corpus.validation.split(BATCH):
-            codes = torch.from_numpy(self.codes[0, part.numpy()]).long()
-            codes, categories = to_device((codes, self.corpus.categories[part]), device_of(model))
+            batch = self._codes(torch.zeros_like(part), part)
+            codes, categories, weights = to_device(batch, device_of(model))
             logits = model(codes, categories)
-            share = len(part) / len(self.corpus.validation)
-            loss += float(F.cross_entropy(logits, codes)) * share
-            accuracy += float(_accuracy(logits, codes)) * share
-        return {"score": loss, "loss": loss, "accuracy": accuracy}
+            entropies = F.cross_entropy(logits, codes, reduction="none")
+            found = (_weighted(entropies, weights), entropies.mean(), _accuracy(logits, codes))
+            for name, value in zip(totals, found, strict=True):
+                totals[name] += float(value) * len(part) / len(self.corpus.validation)
+        return {"score": totals["heard_loss"], **totals}
 
     def show(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """Codes drawn for one class after the other, step by step; what they decode to, and how it sounds."""
@@ -89,6 +95,14 @@ class PriorStage:
             show.sound(f"{category.title}, seed 0, by Griffin-Lim", sound)
         return show.files
 
+    def _codes(self, views: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes (batch, rows, frames) of variations of clips, their categories, and their weights."""
+        places = views.numpy(), index.numpy()
+        codes = torch.from_numpy(self.codes[places]).long()
+        power = to_float(torch.from_numpy(self.waveforms[places])).square()
+        level = 10 * F.adaptive_avg_pool1d(power[:, None], codes.shape[2]).clamp(min=1e-10).log10()
+        return codes, self.corpus.categories[index], weights_of(level > SILENT_DBFS, codes.shape[1])
+
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, set_apart(folded_state(model)))
 
@@ -100,6 +114,22 @@ def set_apart(state: dict[str, Tensor], strength: float = CLASS_STRENGTH) -> dic
         return state
     centre = state[name].mean(dim=0)
     return state | {name: centre + strength * (state[name] - centre)}
+
+
+def weights_of(loud: Tensor, rows: int) -> Tensor:
+    """The weights (batch, rows, frames) in the loss of codes whose frames are `loud` (batch, 1, frames) or silent.
+
+    A weight must not depend on what is to be foretold, or beginnings would come more often than they do: the deciding
+    rows go by the frame before, the others, which follow them, by the louder of both.
+    """
+    before = F.pad(loud[:, :, :-1], (1, 0), value=True)
+    heard = torch.cat([before.expand(-1, DECIDING_ROWS, -1), (before | loud).expand(-1, rows - DECIDING_ROWS, -1)], 1)
+    return torch.where(heard, 1.0, SILENT_WEIGHT)
+
+
+def _weighted(entropies: Tensor, weights: Tensor) -> Tensor:
+    """The mean of (batch, rows, frames) by weights of the same shape, of each clip by itself."""
+    return ((entropies * weights).mean(dim=(1, 2)) / weights.mean(dim=(1, 2))).mean()
 
 
 def _accuracy(logits: Tensor, codes: Tensor) -> Tensor:
