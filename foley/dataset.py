@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from foley.presets import AudioPreset
 
 VALIDATION_CLIPS = 35  # a class, as in the paper (6)
 TRAIN, VALIDATION = "train", "validation"
+DETAILS = ("source_group", "split", "source", "licence", "attribution")  # that a manifest may give beside the file
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,12 @@ class Dataset:
         return sentences + ([f"With too few to hold one back: {', '.join(few)}."] if few else [])
 
 
-def load_dataset(folder: str | Path, audio: AudioPreset, seed: int = 0, check: Callable | None = None) -> Dataset:
+def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None = None) -> Dataset:
     """The dataset of a folder: with a `manifest.csv`, or one folder a class in any spelling of its name.
 
     Every file is read once; broken, empty, silent and NaN files are left out by name. `check(done, total)` is told
-    of progress. Raises ValueError when nothing usable is there.
+    of progress. Which clips are held out depends on the recordings alone: who trains and who evaluates, at whatever
+    rate and seed, part them alike. Raises ValueError when nothing usable is there, or a manifest parts a group.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -78,15 +79,15 @@ def load_dataset(folder: str | Path, audio: AudioPreset, seed: int = 0, check: C
     usable = []
     for number, clip in enumerate(clips):
         try:
-            digest = hashlib.sha1(clip_waveform(clip, audio).numpy().tobytes()).hexdigest()
-            usable.append(clip if clip.group else replace(clip, group=digest))
+            clip_waveform(clip, audio)
+            usable.append(clip if clip.group else replace(clip, group=_digest(clip.path.read_bytes())))
         except AudioError as error:
             left_out.append((str(clip.path), str(error)))
         if check:
             check(number + 1, len(clips))
     if not usable:
         raise ValueError(f"{folder} has no usable recording in a folder named after a class, such as DogBark.")
-    return Dataset(split_by_group(usable, seed), left_out)
+    return Dataset(split_by_group(usable), left_out)
 
 
 def clip_waveform(clip: Clip, audio: AudioPreset) -> torch.Tensor:
@@ -127,31 +128,41 @@ def _from_manifest(manifest: Path) -> Found:
         except ValueError as error:
             left_out.append((f"{row['file']}", f"Line {number} of {manifest.name}: {error}"))
             continue
-        details = (row.get(name) or "" for name in ("source_group", "split", "source", "licence", "attribution"))
-        clips.append(Clip(manifest.parent / (row["file"] or ""), category, *details))
+        group, split, *rest = (row.get(name) or "" for name in DETAILS)
+        if split not in ("", TRAIN, VALIDATION):
+            reason = f"the split {split!r} is neither {TRAIN} nor {VALIDATION}."
+            left_out.append((f"{row['file']}", f"Line {number} of {manifest.name}: {reason}"))
+            continue
+        clips.append(Clip(manifest.parent / (row["file"] or ""), category, group, split, *rest))
     return clips, left_out
 
 
-def split_by_group(clips: list[Clip], seed: int = 0) -> list[Clip]:
+def split_by_group(clips: list[Clip]) -> list[Clip]:
     """Clips with `split` filled in where it was not: 35 a class to validate with, whole groups, never over half.
 
-    The choice depends on the groups' names and the seed alone.
+    The choice depends on the groups' names alone, so that it hardly changes when recordings are added. Raises
+    ValueError when a group is on both sides already.
     """
-    if all(clip.split for clip in clips):
-        return clips
-    held_out: set[str] = {clip.group for clip in clips if clip.split == VALIDATION}
-    fixed = {clip.group for clip in clips if clip.split}
+    held_out = {clip.group for clip in clips if clip.split == VALIDATION}
+    trained = {clip.group for clip in clips if clip.split == TRAIN}
+    if held_out & trained:
+        group = min(held_out & trained)
+        names = [clip.path.name for clip in clips if clip.group == group]
+        raise ValueError(f"The recordings {names[0]} and {names[-1]} are one group, {group}: give them the same split.")
     by_category = defaultdict(lambda: defaultdict(int))
     for clip in clips:
         by_category[clip.category][clip.group] += 1
+    free = {clip.group for clip in clips} - held_out - trained
     for category, groups in by_category.items():
         total = sum(groups.values())
         taken = sum(number for group, number in groups.items() if group in held_out)
-        order = sorted(groups)
-        random.Random(f"{seed}/{category.name}").shuffle(order)
-        for group in order:
+        for group in sorted(free & set(groups), key=lambda group: _digest(f"{category.name}/{group}".encode())):
             fits = taken + groups[group] <= max(VALIDATION_CLIPS, total // 10) and 2 * (taken + groups[group]) <= total
-            if group not in fixed and taken < VALIDATION_CLIPS and fits:
+            if taken < VALIDATION_CLIPS and fits:
                 held_out.add(group)
                 taken += groups[group]
     return [replace(clip, split=VALIDATION if clip.group in held_out else TRAIN) for clip in clips]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()

@@ -1,6 +1,7 @@
 """Datasets: what is found, what is left out, and that no recording is on both sides of the split."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -75,6 +76,33 @@ def test_no_group_is_divided_and_about_35_clips_a_class_are_held_out(tmp_path):
 def test_a_class_of_one_recording_keeps_it_for_training(tmp_path):
     clips = [Clip(tmp_path / str(i), Category.Rain, group="one") for i in range(5)]
     assert {clip.split for clip in split_by_group(clips)} == {TRAIN}
+
+
+def test_a_group_on_both_sides_is_refused_by_name(tmp_path):
+    sides = [Clip(tmp_path / f"{side}.wav", Category.Rain, "storm", side) for side in (TRAIN, VALIDATION)]
+    with pytest.raises(ValueError, match="train.wav and validation.wav are one group, storm"):
+        split_by_group(sides)
+
+
+def test_clips_of_another_split_are_left_out_by_line(tmp_path):
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * np.random.default_rng(0).standard_normal(8000), 8000)
+    (tmp_path / "manifest.csv").write_text("file,category,split\na.wav,Rain,train\nb.wav,Rain,test\n")
+    dataset = load_dataset(tmp_path, AUDIO)
+    assert [clip.path.name for clip in dataset.clips] == ["a.wav"]
+    assert "Line 3" in dataset.left_out[0][1] and "'test'" in dataset.left_out[0][1]
+
+
+def test_recordings_are_parted_alike_at_every_rate_and_hardly_anew_when_some_are_added(dataset_folder, tmp_path):
+    def held_out(folder, audio):
+        return {clip.path.parent.name + clip.path.stem for clip in load_dataset(folder, audio).of(VALIDATION)}
+
+    folder = shutil.copytree(dataset_folder, tmp_path / "sounds")
+    before = held_out(folder, AUDIO)
+    assert before == held_out(folder, AudioPreset(22_050))
+    sound = 0.1 * np.random.default_rng(1).standard_normal(24_000)
+    soundfile.write(folder / "Rain" / "new.wav", sound, 24_000)
+    assert len(before - held_out(folder, AUDIO)) <= 1
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])

@@ -37,7 +37,7 @@ class Corpus:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, run.options.seed, check)
+            self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, check)
         clips = self.dataset.clips
         if PartialState().is_main_process:
             remember(self.dataset, run)
@@ -126,7 +126,7 @@ def recall(run: Run) -> Dataset:
     """What a run was last trained on. Raises ValueError when neither the note nor the recordings are there."""
     noted = read_json(run.folder / DATASET)
     if not noted:
-        return load_dataset(run.options.data, run.preset.audio, run.options.seed)
+        return load_dataset(run.options.data, run.preset.audio)
     clips = [
         Clip(**{**clip, "path": Path(clip["path"]), "category": Category.parse(clip["category"])})
         for clip in noted["clips"]
