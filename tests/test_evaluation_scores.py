@@ -41,6 +41,13 @@ def test_takes_like_recordings_are_as_near_as_other_recordings_and_those_apart_a
     assert near["generated_agreement"].value == 1 and near["spread"].value == pytest.approx(1, abs=0.1)
 
 
+def test_what_went_through_the_chain_is_compared_with_other_recordings():
+    real, floor = heard(100, seed=1), heard(100, seed=2)
+    untouched, changed = (score(real, floor=floor, generated=floor, vocoder=part) for part in (real, heard(100, 3.0)))
+    assert untouched["vocoder_fad"].value == pytest.approx(untouched["floor_fad"].value, rel=1e-6)
+    assert changed["vocoder_fad"].low > untouched["floor_fad"].high
+
+
 def test_takes_of_another_class_are_not_named_right():
     figures = score(heard(50, seed=1), generated=heard(20, shift=10, seed=3))
     assert figures["generated_agreement"] == (0, 0, 0) and figures["real_agreement"].value == 1

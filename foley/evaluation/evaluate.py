@@ -272,6 +272,11 @@ class _Evaluation:
                 f"A Fréchet distance here rests on {min(windows.values())} windows for {dimension} dimensions: it is "
                 "too high by an amount that depends on their number. Compare it with the floor of as many clips."
             )
+        if settings.parts and "floor" in self.sets[Category(0)]:
+            self.flags.append(
+                "What goes through the chain is the held-out recordings, and its distance is to the other clips: "
+                "untouched they have the floor's."
+            )
         if settings.per_class < 2:
             self.flags.append("One take a class: its spread is unknown, and its intervals have no width.")
         for category in Category:

@@ -18,7 +18,7 @@ from foley.plots import evaluation_figure, write_png
 
 REPORT, CLIPS = "report.json", "clips.csv"
 TABLES = {
-    "Fréchet distance to held-out recordings": (
+    "Fréchet distance to recordings": (
         "floor_fad", "mel_fad", "mvqvae_fad", "vocoder_fad", "reconstructed_fad", "generated_fad", "generated_fad_inf",
     ),
     "Named right by a probe fitted on training recordings": (
@@ -43,7 +43,7 @@ TABLES = {
 
 
 PANELS = {
-    "Fréchet distance to held-out recordings: less is nearer": {f"{name}_fad": SETS[name] for name in SETS},
+    "Fréchet distance to recordings: less is nearer": {f"{name}_fad": SETS[name] for name in SETS},
     "Share that a probe names right: more is better": {
         "real_agreement": "real",
         **{f"{name}_agreement": SETS[name] for name in SETS if name != "floor"},

@@ -108,8 +108,10 @@ def score_class(
 ) -> dict[str, Measurement]:
     """All figures that these sets allow, in the order of `FIGURES`.
 
-    `reference` is what distances are to; `train` holds the embeddings of all training recordings. Clips of the set
-    that is measured are drawn anew for the intervals; the reference stays.
+    `reference` is what distances are to; those of recordings sent through the chain are to the floor's, since to
+    themselves they would be near however they sound. So the floor's distance is what an untouched recording has.
+    `train` holds the embeddings of all training recordings. Clips of the set that is measured are drawn anew for the
+    intervals; the reference stays.
     """
     found: dict[str, Measurement] = {}
 
@@ -117,9 +119,11 @@ def score_class(
         found[name] = bootstrap(of, clips, draws=draws, seed=list(FIGURES).index(name) * len(Category) + int(category))
 
     real, generated = sets.get("real"), sets["generated"]
+    others = _gaussian(sets["floor"].embeddings) if "floor" in sets else reference
     for name in SETS:
         if name in sets:
-            measure(f"{name}_fad", lambda clips: frechet_distance(reference, _gaussian(clips)), sets[name].embeddings)
+            to = others if name in PARTS else reference
+            measure(f"{name}_fad", lambda clips, to=to: frechet_distance(to, _gaussian(clips)), sets[name].embeddings)
     if len(generated) >= FEWEST_TO_EXTRAPOLATE:
         measure(
             "generated_fad_inf",

@@ -165,7 +165,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError):
+    except (SafetensorError, pickle.UnpicklingError, KeyError, ValueError, RuntimeError, EOFError, OSError):
         raise CheckpointError(f"{path} cannot be read as weights: fetch it again from {WEIGHTS_URL}.") from None
 
 
