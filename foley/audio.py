@@ -13,6 +13,7 @@ from foley.files import replacing
 from foley.tags import Tags, tagged
 
 SILENCE_PEAK = 1e-4  # -80 dBFS: nothing in a file quieter than this can be heard or learned from
+LOUDEST = 1e3  # 60 dB over full scale: floats may go beyond 1, but this is no sound
 PCM_16 = 2**15 - 1  # what 1.0 is written as in 16 bits
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 _UNREADABLE = "{} cannot be read as sound: use a WAV, FLAC, OGG or MP3 file."
@@ -65,6 +66,8 @@ def _usable(mono: Tensor, source_rate: int, sample_rate: int, name: str) -> Tens
         raise AudioError(f"{name} is empty: it holds no samples.")
     if not torch.isfinite(mono).all():
         raise AudioError(f"{name} holds values that are not numbers (NaN or infinity): export it again.")
+    if mono.abs().max() > LOUDEST:
+        raise AudioError(f"{name} reaches {peak_dbfs(mono):.0f} dB over full scale: export it with usual levels.")
     if mono.abs().max() < SILENCE_PEAK:
         raise AudioError(f"{name} is silent: nothing in it is louder than -80 dBFS.")
     return torchaudio.functional.resample(mono, source_rate, sample_rate)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ def read_config(folder: Path) -> tuple[Preset, dict[str, Any]]:
         preset = Preset.from_dict(data.pop("preset"))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is no checkpoint: it has no {CONFIG}.") from None
-    except (KeyError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
         raise CheckpointError(f"{folder / CONFIG} is not the configuration of a foley checkpoint.") from None
     except ValueError as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from None
@@ -88,6 +89,8 @@ def load_stage(folder: Path, stage: str, module: nn.Module) -> nn.Module:
     except (SafetensorError, OSError, ValueError):
         raise CheckpointError(f"{path} is broken: copy it again from where it came.") from None
     state = {name: value.to(module.state_dict().get(name, value).dtype) for name, value in state.items()}
+    if not all(torch.isfinite(value).all() for value in state.values()):
+        raise CheckpointError(f"{path} holds weights that are no numbers: train that stage again from an earlier one.")
     try:
         module.load_state_dict(state, strict=True)
     except RuntimeError:

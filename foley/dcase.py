@@ -32,8 +32,8 @@ def import_dcase(vqvae: Path, prior: Path, vocoder: Path, vocoder_config: Path, 
     vqvae_state, prior_state = _read(vqvae), _read(prior, "model")
     vocoder_state = fold(_read(vocoder, "generator"))
     try:
-        settings = json.loads(Path(vocoder_config).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+        settings = dict(json.loads(Path(vocoder_config).read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError):
         raise CheckpointError(f"{vocoder_config} is no HiFi-GAN configuration: it cannot be read as JSON.") from None
     parts = []
     for path, convert, state in ((vqvae, _vqvae, vqvae_state), (prior, _prior, prior_state)):

@@ -55,10 +55,12 @@ def unusable(tmp_path, kind):
         soundfile.write(path, np.zeros(24_000), 24_000)
     elif kind == "nan":
         soundfile.write(path, np.full(24_000, np.nan), 24_000, subtype="FLOAT")
+    elif kind == "deafening":
+        soundfile.write(path, np.full(24_000, 1e30), 24_000, subtype="FLOAT")
     return path
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "nothing", "cut", "silent", "nan"])
+@pytest.mark.parametrize("kind", ["missing", "text", "nothing", "cut", "silent", "nan", "deafening"])
 def test_what_cannot_be_used_is_named_in_one_sentence(tmp_path, kind):
     with pytest.raises(AudioError, match=kind) as caught:
         read_audio(unusable(tmp_path, kind), 24_000)

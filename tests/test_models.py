@@ -55,6 +55,14 @@ def test_dead_codes_are_revived():
     assert quantizer.codebook[3].abs().max() < 10
 
 
+def test_a_batch_that_is_no_number_leaves_the_codebook_as_it_was():
+    quantizer = VectorQuantizer(4, 8)
+    quantizer(torch.randn(2, 4, 6, 6))
+    before = {name: value.clone() for name, value in quantizer.state_dict().items()}
+    quantizer(torch.full((2, 4, 6, 6), float("nan")))
+    assert all(torch.equal(value, before[name]) for name, value in quantizer.state_dict().items())
+
+
 def test_perplexity_counts_the_codes_in_use():
     assert perplexity(torch.zeros(10, dtype=torch.long), 4) == pytest.approx(1)
     assert perplexity(torch.arange(4).repeat(5), 8) == pytest.approx(4)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors.torch import load_file, save_file
 
 from foley import Category, Foley
 from foley.audio import read_audio
@@ -107,12 +108,19 @@ def test_missing_broken_and_foreign_checkpoints_are_named(checkpoint, tmp_path, 
     (broken / "vqvae.safetensors").write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="broken"):
         Foley.from_pretrained(broken)
+    weights = load_file(checkpoint / "vqvae.safetensors")
+    save_file(weights | {"to_code.bias": weights["to_code.bias"] * float("nan")}, broken / "vqvae.safetensors")
+    with pytest.raises(CheckpointError, match="no numbers"):
+        Foley.from_pretrained(broken)
     (broken / "vqvae.safetensors").unlink()
     with pytest.raises(CheckpointError, match="vqvae"):
         Foley.from_pretrained(broken)
     shutil.copy(checkpoint / "vocoder.safetensors", broken / "vqvae.safetensors")
     with pytest.raises(CheckpointError, match="does not fit"):
         load_stage(broken, "vqvae", VQVAE(preset.vqvae))
+    (broken / "config.json").write_text("[]")
+    with pytest.raises(CheckpointError, match="not the configuration"):
+        Foley.from_pretrained(broken)
     (broken / "config.json").write_text(json.dumps({"architectures": ["Other"]}))
     with pytest.raises(CheckpointError, match=r"config\.json"):
         Foley.from_pretrained(broken)

@@ -69,6 +69,8 @@ class VectorQuantizer(nn.Module):
     @torch.no_grad()
     def _follow(self, flat: Tensor, codes: Tensor) -> None:
         total, count = self._totals(flat, codes)
+        if not torch.isfinite(total).all():
+            return  # the loop skips such a step, too; a codebook would keep it for good
         self.usage.mul_(self.decay).add_(count, alpha=1 - self.decay)
         self.codebook_sum.mul_(self.decay).add_(total, alpha=1 - self.decay)
         dead = self.usage < DEAD_SHARE * self.usage.mean()
