@@ -204,7 +204,7 @@ def measure_stages(checkpoint: Path) -> dict[str, float]:
 
 def build_prior(name: str, checkpoint: Path | None) -> tuple[Preset, PixelSNAIL]:
     """The prior of a preset at full size: of a checkpoint, or with random weights."""
-    preset = PRESETS[name]
+    preset = read_config(checkpoint)[0] if checkpoint else PRESETS[name]
     torch.manual_seed(0)
     model = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
     return preset, (load_stage(checkpoint, "prior", model) if checkpoint else model).eval()
