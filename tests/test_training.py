@@ -55,6 +55,33 @@ def test_a_broken_checkpoint_is_named_and_the_one_before_it_is_used(tmp_path, ca
     assert torch.equal(weights(straight), weights(resumed))
 
 
+def test_a_resumed_run_takes_the_rate_that_is_asked_for(tmp_path):
+    rates = []
+    for steps, rate in ((20, 0.02), (40, 0.002)):
+        settings = LoopSettings(**{**vars(SETTINGS), "steps": steps, "learning_rate": rate})
+        train(Line(), settings, tmp_path)
+        events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+        rates.append([event["rate"] for event in events if event["kind"] == "step"][-1])
+    assert rates[1] < 0.002 < rates[0]
+
+
+def test_a_run_that_is_there_is_gone_on_with_or_left_alone(trained, dataset_folder, capsys):
+    before = (trained / "run.json").read_bytes()
+    assert main(["prior", "--run", str(trained), "--data", str(dataset_folder), "--max-steps", "3"]) == 2
+    assert "add --resume" in capsys.readouterr().err
+    assert (trained / "run.json").read_bytes() == before
+
+
+def test_weights_that_are_drawn_depend_on_the_seed_alone(dataset_folder, tmp_path):
+    weights = []
+    for name in ("one", "two"):
+        torch.rand(len(weights) + 1)  # whatever was drawn before
+        run = ["--run", str(tmp_path / name), "--data", str(dataset_folder), "--views", "1", "--max-steps", "1"]
+        assert main(["encoder", *run, *tiny_options()]) == 0
+        weights.append(load_file(tmp_path / name / "model" / "cembed.safetensors"))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 def test_a_half_written_checkpoint_is_no_checkpoint(tmp_path):
     (tmp_path / "checkpoints" / "writing-00000040").mkdir(parents=True)
     assert Checkpoints(tmp_path, accelerator=None).all() == []

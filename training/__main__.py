@@ -11,7 +11,7 @@ import torch
 from foley.audio import AudioError
 from foley.checkpoints import find_checkpoint, read_config
 from foley.presets import PRESETS, Preset, get_preset
-from foley.runs import DONE, FAILED, STOPPED, Process
+from foley.runs import DONE, FAILED, SETTINGS, STOPPED, Process
 from training.benchmark import benchmark, table
 from training.checkpoints import BEST, LATEST
 from training.hub import HubError, pull, push
@@ -82,8 +82,7 @@ def open_run(arguments: argparse.Namespace) -> Run:
         run = Run.open(arguments.run)
         preset, options = run.preset, vars(run.options)
     else:
-        changes = arguments.preset or arguments.set or arguments.start_from
-        if (Path(arguments.run) / "run.json").is_file() and changes:
+        if (Path(arguments.run) / SETTINGS).is_file():
             raise ValueError(f"{arguments.run} is a run already: add --resume to go on, or name another folder.")
         preset, options = _preset_of(arguments), {"data": arguments.data, "start": arguments.start_from or ""}
     preset = _changed(preset, arguments.set)
@@ -151,11 +150,13 @@ def run_training(arguments: argparse.Namespace) -> None:
     _check_trackers(arguments.log)
     state = start_processes(arguments.device)
     with Stop() as stop, state.main_process_first():
-        run = open_run(arguments) if state.is_main_process else Run.open(arguments.run)
         minutes = None if math.isinf(arguments.max_minutes) else arguments.max_minutes
         process = Process.this_one(stages, arguments.device, minutes)
         if state.is_main_process:
-            _take(run, process)
+            _check_free(Path(arguments.run), process)
+        run = open_run(arguments) if state.is_main_process else Run.open(arguments.run)
+        if state.is_main_process:
+            process.write(run.folder)
     limits = Limits(
         minutes=arguments.max_minutes,
         steps=arguments.max_steps,
@@ -184,12 +185,11 @@ def run_training(arguments: argparse.Namespace) -> None:
             process.ended(outcome, message).write(run.folder)
 
 
-def _take(run: Run, process: Process) -> None:
-    """Note who trains the run. Raises ValueError when another process does."""
-    other = Process.read(run.folder)
+def _check_free(folder: Path, process: Process) -> None:
+    """Raise ValueError when another process trains the run of that folder."""
+    other = Process.read(folder)
     if other and not other.outcome and other.pid != process.pid and other.alive:
-        raise ValueError(f"{run.folder} is being trained already, by process {other.pid}: stop that one first.")
-    process.write(run.folder)
+        raise ValueError(f"{folder} is being trained already, by process {other.pid}: stop that one first.")
 
 
 def choose_device(name: str) -> None:

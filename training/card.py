@@ -57,7 +57,7 @@ def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
 
 def _stage_row(run: Run, stage: str) -> str:
     events = read_events(run.stage(stage) / "events.jsonl")
-    validations = [event for event in events if event["kind"] == "validation"]
+    validations = [event for event in events if event["kind"] == "validation" and event["score"] is not None]
     steps = [event for event in events if event["kind"] == "step"]
     if not validations:
         return f"| {stage} | not trained | | |"

@@ -179,10 +179,18 @@ class Loop:
         self.accelerator.register_for_checkpointing(self.progress)
         self.checkpoints = Checkpoints(folder, self.accelerator, settings.kept)
         self.checkpoints.resume(settings.resume_from)
+        self._apply_rates()
+        self.progress.bad_steps = 0  # what was wrong may have been changed
         self.events = Events(folder / "events.jsonl", self.accelerator.is_main_process)
         if settings.trackers:
             self.accelerator.init_trackers("tracked")
         self.first_step, self.began, self.scores = self.progress.step, time.monotonic(), {}
+
+    def _apply_rates(self) -> None:
+        """Let the settings' rates hold from here on, and not those of the checkpoint that was resumed."""
+        for cycle in self.schedulers.values():
+            cycle.base_lrs = [self.settings.lowest_rate] * len(cycle.base_lrs)
+            cycle.max_lrs = [self.settings.learning_rate] * len(cycle.max_lrs)
 
     def run(self) -> Outcome:
         """Step by step to the end. A stop that is wanted ends it after a step, with a checkpoint."""
@@ -270,7 +278,8 @@ class Loop:
         accelerator.backward(turn.loss / self.settings.accumulation)
         if not last:
             return
-        norm = accelerator.clip_grad_norm_(self.parts[turn.part].parameters(), self.settings.clip_norm)
+        accelerator.unscale_gradients(optimizer)  # this one's alone: others may be half way
+        norm = nn.utils.clip_grad_norm_(self.parts[turn.part].parameters(), self.settings.clip_norm)
         finite = torch.isfinite(torch.as_tensor(norm)).item()
         if finite or accelerator.scaler is not None:  # a gradient scaler skips by itself, and has to hear of it
             optimizer.step()

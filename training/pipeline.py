@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import torch
 from accelerate import PartialState
 
 from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
@@ -153,6 +154,7 @@ def make_stage(corpus: Corpus, name: str) -> Stage:
 
 def _train(corpus: Corpus, limits: Limits, name: str) -> Outcome:
     with first_alone(PartialState()):
+        torch.manual_seed(corpus.run.options.seed)  # of weights that are drawn
         stage = make_stage(corpus, name)
     options, settings = stage.corpus.run.options, stage.settings
     changes = {

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from foley.categories import Category
-from foley.checkpoints import STAGES, load_stage, read_config, save_stage, write_config
+from foley.checkpoints import STAGES, checkpoint_hash, load_stage, read_config, save_stage, write_config
 from foley.dataset import TRAIN, VALIDATION, load_dataset
 from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate
 from foley.features.cembed import CEmbed
@@ -76,10 +76,11 @@ class Bench:
     def __init__(self, folder: Path, plan: Plan):
         self.folder, self.plan = Path(folder), plan
         self.data = self._choose_clips()
+        self._basis = [asdict(plan), checkpoint_hash(Path(plan.encoder))]
 
     def cell(self, cell: Cell, seed: int) -> dict[str, Any]:
         """Train and measure a cell, or read what it gave before."""
-        place, key = self._place(cell.name, seed), digest(asdict(cell), asdict(self.plan), seed)
+        place, key = self._place(cell.name, seed), digest(asdict(cell), self._basis, seed)
         kept = _read(place / "result.json", key)
         if kept is not None:
             return kept
@@ -117,7 +118,7 @@ class Bench:
         self, design: Design, presets: dict[str, Cell], seed: int, told: Told = lambda step: None
     ) -> dict[str, Any]:
         """Put a design's cells together to a model, and evaluate it as `python -m foley evaluate` does."""
-        place, key = self._place(design.name, seed), digest(asdict(design), asdict(self.plan), seed, "evaluated")
+        place, key = self._place(design.name, seed), digest(asdict(design), self._basis, seed, "evaluated")
         kept = _read(place / "result.json", key)
         if kept is not None:
             return kept
