@@ -100,6 +100,18 @@ def test_what_cannot_be_asked_for_is_named(foley, arguments, word):
         foley.generate(**({"category": "Rain"} | arguments))
 
 
+def test_the_samples_do_not_depend_on_the_number_of_threads(foley):
+    threads, takes = torch.get_num_threads(), []
+    try:
+        for number in (1, 2, 3):
+            torch.set_num_threads(number)
+            takes.append(foley.generate("Rain", seed=3)[0].waveform)
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(takes[0], takes[1]) and torch.equal(takes[0], takes[2])
+
+
 def test_missing_broken_and_foreign_checkpoints_are_named(checkpoint, tmp_path, preset):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         Foley.from_pretrained(tmp_path)
