@@ -75,8 +75,10 @@ class Library:
             ]
         return sorted(chosen, key=lambda entry: -entry.made)
 
-    def add(self, take: Take) -> Entry:
-        """Save a take; one that is there already, to the bit, only becomes the newest."""
+    def add(self, take: Take, renew: bool = True) -> Entry:
+        """Save a take; one that is there already, to the bit, only becomes the newest, and not even that without
+        `renew`.
+        """
         with self._lock:
             self._refresh()
             text = take.made_by.to_json()
@@ -90,7 +92,8 @@ class Library:
             known = self._entries.get(name)
             entry = _entry(path, take.made_by, take.waveform, take.sample_rate)
             if known:
-                entry = replace(entry, star=known.star, name=known.name)
+                made = entry.made if renew else known.made
+                entry = replace(entry, star=known.star, name=known.name, made=made)
             self._entries[name] = entry
             self._write()
             return entry
@@ -110,6 +113,12 @@ class Library:
     def recipe(self, file: str) -> Recipe:
         """A take's recipe. Raises LibraryError or RecipeError when there is none."""
         return Recipe.read(self.path(file))
+
+    def saved(self, file: str) -> tuple[Recipe, torch.Tensor, int]:
+        """A take's recipe, the samples (samples,) of its file, and their rate. Raises LibraryError or RecipeError."""
+        path = self.path(file)
+        data, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        return Recipe.read(path), torch.from_numpy(data[:, 0].copy()), sample_rate
 
     def change(self, file: str, star: bool | None = None, name: str | None = None) -> Entry:
         """Give a take a star or take it away, or give it a name. Raises LibraryError as `get` does."""

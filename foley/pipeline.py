@@ -23,6 +23,7 @@ from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.windows import sample_windows
 from foley.takes import Reconstruction, Take
+from foley.threads import always_alike
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "studio"
 CEILING = 0.99  # a take louder than this is turned down as a whole, never clipped; quieter ones are left alone
@@ -182,6 +183,20 @@ class Foley:
         settings = SamplingSettings(recipe.temperature, recipe.top_k, recipe.top_p)
         return self._take(recipe.codes, recipe.category, recipe.seed, recipe.noise_seed, settings, recipe.edits)
 
+    def recall(self, recipe: Recipe, waveform: Tensor, sample_rate: int) -> Take:
+        """The take of a recipe; where another model made it, as it was saved: its samples (samples,), its codes, and
+        the CEmbed that this model hears in them. It cannot be edited then.
+        """
+        try:
+            return self.remake(recipe)
+        except RecipeError:
+            heard = from_array(waveform.numpy(), sample_rate, self.sample_rate)
+            with torch.inference_mode():
+                cembed = self.cembed(heard.unsqueeze(0).to(self.device))[0].cpu()
+            names = ("category", "seed", "noise_seed", "temperature", "top_k", "top_p", "model", "licence", "edits")
+            kept = {name: getattr(recipe, name) for name in names}
+            return Take(waveform=waveform, sample_rate=sample_rate, codes=recipe.codes, cembed=cembed, **kept)
+
     def take_of(
         self, recording: str | Path | Tensor | tuple[int, np.ndarray], category: str | int | Category | None = None
     ) -> Take:
@@ -241,6 +256,7 @@ class Foley:
             edits=edits,
         )
 
+    @always_alike
     @torch.inference_mode()
     def encode(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
         """Codes (rows, frames) of a recording: a file, samples (samples,) at the model's rate, or (rate, samples).
@@ -249,12 +265,14 @@ class Foley:
         """
         return self.vqvae.encode(self.cembed(self._clip(recording)))[0].cpu()
 
+    @always_alike
     @torch.inference_mode()
     def decode(self, codes: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
         """CEmbed (rows, frames) and waveform (samples,) of codes (rows, frames); the seed gives the noise."""
         cembed = self.vqvae.decode(codes.unsqueeze(0).to(self.device))
         return cembed[0].cpu(), self.vocode(cembed, seed)
 
+    @always_alike
     @torch.inference_mode()
     def reconstruct(self, recording: str | Path | Tensor | tuple[int, np.ndarray], seed: int = 0) -> Reconstruction:
         """A recording through CEmbed, codes and vocoder and back. Takes and raises what `encode` does."""
@@ -287,6 +305,7 @@ class Foley:
         """Samples of a code."""
         return self._stride * self.preset.mel.hop_length
 
+    @always_alike
     @torch.inference_mode()
     def vocode(self, cembed: Tensor, seed: int = 0) -> Tensor:
         """Waveform (samples,) of a CEmbed (1, rows, frames); one at a time, so that no take depends on its batch."""

@@ -1,5 +1,6 @@
 """The app without a browser: its entry, its endpoints for programs, and a run of the generate tab."""
 
+import dataclasses
 import gc
 import runpy
 import sys
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 import soundfile
+import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
@@ -201,16 +203,33 @@ def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
     files = [entry.file for entry in library.entries()]
     library.change(files[0], name="Boots")
     settings = ExportSettings("FLAC 16-bit", 44_100, template="{number} {name}")
-    *_, (_, path, _) = export_takes(library, foley.remake, files, settings, tmp_path)
+
+    def take_of(file: str):
+        return foley.recall(*library.saved(file))
+
+    *_, (_, path, _) = export_takes(library, take_of, files, settings, tmp_path)
     with zipfile.ZipFile(path) as zipped:
         assert zipped.namelist() == ["01 Boots.flac", "02 Footstep.flac"]
         zipped.extractall(tmp_path)
     assert soundfile.info(tmp_path / "01 Boots.flac").samplerate == 44_100
     assert Recipe.read(tmp_path / "01 Boots.flac").seed == 31
-    *_, (_, path, words) = export_takes(library, foley.remake, files[:1], ExportSettings(loop=True), tmp_path / "one")
+    *_, (_, path, words) = export_takes(library, take_of, files[:1], ExportSettings(loop=True), tmp_path / "one")
     assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav" and "seam" in words
     with pytest.raises(ValueError, match="no take to export"):
-        next(export_takes(library, foley.remake, [], settings, tmp_path))
+        next(export_takes(library, take_of, [], settings, tmp_path))
+
+
+def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tmp_path):
+    library = LIBRARIES.of("heir")
+    take = dataclasses.replace(foley.generate("Rain", seed=3)[0], model="older@0123456789ab")
+    file = library.add(take).file
+    opened = desk_of(foley).open(NO_TAKES, "heir", "", REQUEST, file)
+    assert any("as older@0123456789ab made it" in str(value) for value in opened.values())
+    again = foley.recall(*library.saved(file))
+    assert again.model == take.model and torch.allclose(again.waveform, take.waveform, atol=2**-23)
+    assert torch.equal(again.codes, take.codes) and again.cembed.shape == take.cembed.shape
+    *_, (_, path, _) = export_takes(library, lambda file: again, [file], ExportSettings(), tmp_path)
+    assert Recipe.read(path).model == take.model
 
 
 def test_strangers_never_share_a_library_folder(monkeypatch, tmp_path):

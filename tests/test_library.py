@@ -48,6 +48,11 @@ def test_the_same_take_is_kept_once_and_another_of_its_name_beside_it(library, t
     assert library.recipe("Rain_seed1_t1.00 (2).wav").edits == ("sibling at distance 0.10",)
 
 
+def test_a_take_that_is_opened_again_keeps_its_place(library, takes):
+    library.add(takes[0], renew=False)
+    assert [entry.seed for entry in library.entries()] == [3, 2, 1]
+
+
 def test_the_file_is_the_take(library, takes, tmp_path):
     assert library.path("DogBark_seed3_t1.00.wav").read_bytes() == takes[2].save(tmp_path).read_bytes()
     assert torch.equal(library.recipe("DogBark_seed3_t1.00.wav").codes, takes[2].codes)

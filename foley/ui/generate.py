@@ -90,7 +90,7 @@ def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model)
 
     def open_take(now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
         try:
-            return desk.bring_back(now, key, chosen, request, libraries.of(key).recipe(str(event._data["file"])))
+            return desk.open(now, key, chosen, request, str(event._data["file"]))
         except Exception as error:
             gr.Warning(notice(error))
             return {meter: gr.skip()}
@@ -119,7 +119,7 @@ def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model)
             settings, files = export_settings(asked["settings"]), [str(file) for file in asked["files"]]
             library, folder = libraries.of(key), new_folder(request)
             steps = export_takes(
-                library, lambda recipe: desk.models.call(chosen, "remake", recipe), files, settings, folder
+                library, lambda file: desk.models.call(chosen, "recall", *library.saved(file)), files, settings, folder
             )
             for done, path, words in steps:
                 if path is None:
@@ -139,7 +139,7 @@ def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model)
 def _sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     temperature = gr.Slider(
         0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="temperature",
-        info="Low: the most typical sound of the class. High: rarer, rougher, stranger ones. Keys T and Shift+T.",
+        info="Low: tamer, and far below 1 often near silence. High: rarer, rougher, stranger. Keys T and Shift+T.",
     )  # fmt: skip
     top_p = gr.Slider(
         0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="top-p",

@@ -71,11 +71,20 @@ class Desk:
 
     def bring_back(self, stage: Stage, token, model, request: gr.Request, recipe) -> dict[gr.Component, Any]:
         """Put the take of a recipe on the stage; it joins the library where it is not there yet."""
-        take = self.models.call(model, "remake", recipe)
+        return self._show(stage, token, model, request, self.models.call(model, "remake", recipe))
+
+    def open(self, stage: Stage, token, model, request: gr.Request, file: str) -> dict[gr.Component, Any]:
+        """Put a take of the library on the stage, made by whatever model."""
+        saved = self.libraries.of(token).saved(file)
+        return self._show(stage, token, model, request, self.models.call(model, "recall", *saved))
+
+    def _show(self, stage: Stage, token, model, request: gr.Request, take: Take) -> dict[gr.Component, Any]:
         now = _next_run(stage, take.category.title, 1, take.seed)
-        now = self._with_take(now, take, new_folder(request), token, model)
+        now = self._with_take(now, take, new_folder(request), token, model, renew=False)
         shelf = shelf_value(self.libraries.of(token))
-        words = f"{take.category.title}, seed {take.seed}: the same samples"
+        same = take.model.split("@")[-1] == self.models.get(model).name.split("@")[-1]
+        how = "the same samples" if same else f"as {take.model} made it"
+        words = f"{take.category.title}, seed {take.seed}: {how}"
         return self._change(stage=now, meter=meter_value(words, 1.0, "done"), shelf=shelf)
 
     def _run(self, now: Stage, before: Stage, token, model, request, how: str, *arguments, **settings) -> Iterator:
@@ -118,9 +127,9 @@ class Desk:
     def _change(self, **values: Any) -> dict[gr.Component, Any]:
         return {self.outputs[name]: value for name, value in values.items()}
 
-    def _with_take(self, now: Stage, take: Take, folder, token, model) -> Stage:
+    def _with_take(self, now: Stage, take: Take, folder, token, model, renew: bool = True) -> Stage:
         library = self.libraries.of(token)
-        entry = library.add(take)
+        entry = library.add(take, renew)
         size, preset = SMALL if now["count"] > 1 else LARGE, self.models.get(model).preset
         value = take_value(take, entry, library.path(entry.file), folder, preset, size)
         return {**now, "takes": [*now["takes"], value]}
