@@ -1,5 +1,6 @@
 """Takes as the files a sound editor wants: format, rate, length, level, loop and name; each with its recipe inside."""
 
+import math
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,11 +84,22 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class Rendered:
-    """`waveform` (samples,) at `sample_rate` Hz as it will be written, and the seam of its loop where it is one."""
+    """`waveform` (samples,) at `sample_rate` Hz as it will be written, and the seam of its loop where it is one.
+
+    `missing_db` is how far below the level that was asked for it stays, because it would clip there.
+    """
 
     waveform: Tensor
     sample_rate: int
     seam_db: float | None = None
+    missing_db: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """What is to be said of it beside its name, or nothing."""
+        seam = [] if self.seam_db is None else [f"seam {self.seam_db:+.1f} dB"]
+        level = [f"{self.missing_db:.1f} dB below the level asked for, where it would clip"] * (self.missing_db > 0.05)
+        return ", ".join(seam + level).replace("-", "−")
 
 
 def render(take: Take, settings: ExportSettings) -> Rendered:
@@ -100,12 +112,15 @@ def render(take: Take, settings: ExportSettings) -> Rendered:
     waveform = resampled(waveform, take.sample_rate, settings.sample_rate, circular=settings.loop)
     waveform = waveform * (10 ** (_gain_db(waveform, settings) / 20))
     waveform = faded(waveform, settings)
+    missing = 0.0
     if FORMATS[settings.format][1] != "FLOAT":
-        waveform = waveform * (CEILING / waveform.abs().max().clamp(min=CEILING))
+        fits = float(CEILING / waveform.abs().max().clamp(min=CEILING))
+        waveform = waveform * fits
+        missing = -20 * math.log10(fits) if settings.normalise != "off" else 0.0
     if FORMATS[settings.format][1] == "PCM_16":
         noise = torch.from_numpy(triangular_noise(take.noise_seed, len(waveform)))
         waveform = (waveform * PCM_16 + noise).round().clamp(-PCM_16, PCM_16) / PCM_16
-    return Rendered(waveform, settings.sample_rate, seam)
+    return Rendered(waveform, settings.sample_rate, seam, missing)
 
 
 def export(take: Take, folder: str | Path, settings: ExportSettings, number: int = 1, name: str = "") -> Path:

@@ -41,6 +41,15 @@ def test_files_have_the_promised_format_rate_and_length(take, tmp_path, kind, su
     assert path.name == f"VEHMisc_Moving motor vehicle 2_FOLEY_tiny{ending}"
 
 
+def test_a_level_that_would_clip_is_not_reached_and_told(take):
+    loud = render(take, ExportSettings(normalise="loudness", level=0.0))
+    reached = loudness_lufs(loud.waveform, 24_000)
+    assert reached < -0.5 and loud.missing_db == pytest.approx(-reached, abs=0.1)
+    assert "below the level asked for" in loud.words
+    quiet = render(take, ExportSettings(normalise="loudness", level=-40.0))
+    assert quiet.missing_db == 0 and quiet.words == ""
+
+
 def test_without_settings_nothing_is_changed(take, tmp_path):
     data, _ = soundfile.read(export(take, tmp_path, ExportSettings("WAV 32-bit float")), dtype="float32")
     assert torch.equal(torch.from_numpy(data), take.waveform)

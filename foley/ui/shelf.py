@@ -1,7 +1,7 @@
 """The library on the page: what is in it, what happens to it, and its takes as files to take home."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import gradio as gr
 
 from foley.export import FORMATS, NORMALISE, RATES, TEMPLATE, ExportSettings, export, render
 from foley.library import Library
+from foley.takes import Take
 from foley.ui.visitors import address
 
 MOST_SHOWN = 1000
@@ -69,23 +70,23 @@ def export_settings(values: dict[str, Any]) -> ExportSettings:
 
 
 def export_takes(
-    library: Library, remake, files: list[str], settings: ExportSettings, folder: Path
+    library: Library, take_of: Callable[[str], Take], files: list[str], settings: ExportSettings, folder: Path
 ) -> Iterator[tuple[int, Path | None, str]]:
     """Write takes for the page to download: (takes done, None, "") after each, at last the file and words about it.
 
-    One take is a file of its own, more are a ZIP. `remake` makes the take of a recipe.
+    One take is a file of its own, more are a ZIP. `take_of` gives the take of a file in the library.
     """
     if not files:
         raise ValueError("There is no take to export: make one, or choose some in the library.")
     paths, words = [], ""
     for number, file in enumerate(files, start=1):
-        entry, take = library.get(file), remake(library.recipe(file))
+        entry, take = library.get(file), take_of(file)
         paths.append(export(take, folder / "export", settings, number, entry.name))
-        if settings.loop and len(files) == 1:
-            words = f", seam {render(take, settings).seam_db:+.1f} dB".replace("-", "−")
+        if len(files) == 1 and (settings.loop or settings.normalise != "off"):
+            words = render(take, settings).words
         yield number, None, ""
     if len(paths) == 1:
-        yield 1, paths[0], f"{paths[0].name}{words}"
+        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, words)))
         return
     archive = folder / f"foley-studio-{len(paths)}-takes.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
