@@ -1,12 +1,15 @@
 """The line above the takes: a bar, a sentence, and the codes on their way to the page."""
 
 from html import escape
+from itertools import count
 from typing import Any
 
 import gradio as gr
 
+_NUMBERS = count()
+
 TEMPLATE = """
-<div class="meter ${value.state}">
+<div class="meter ${value.state}" data-number="${value.number}">
   <div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"
     aria-valuenow="${Math.round(100 * value.share)}"><i style="transform: scaleX(${value.share})"></i></div>
   <output>${value.text}</output>
@@ -22,5 +25,9 @@ def progress_meter(value: dict[str, Any], colours: str, **settings: Any) -> gr.H
 
 
 def meter_value(text: str, share: float = 0.0, state: str = "idle") -> dict[str, Any]:
-    """A sentence and how much of the work is done, from 0 to 1."""
-    return {"text": escape(text), "share": round(share, 4), "state": state, "codes": "", "shape": []}
+    """A sentence and how much of the work is done, from 0 to 1.
+
+    No two values are alike: the page writes into the meter by itself, and what equals the last value is not shown.
+    """
+    number = next(_NUMBERS)
+    return {"text": escape(text), "share": round(share, 4), "state": state, "codes": "", "shape": [], "number": number}

@@ -10,6 +10,7 @@ import torch
 
 from foley import plots
 from foley.audio import AudioError, recording_s, write_audio
+from foley.categories import Category
 from foley.features.masking import mask_cembed
 from foley.models.quantizer import perplexity
 from foley.pipeline import Foley
@@ -57,8 +58,12 @@ TEMPLATE = """
   <p class="hint">${value.hint}</p>
 </article>
 """  # noqa: E501
-OWN = """
+OWN = f"""
 <div class="own" role="group" aria-label="From this recording">
+  <label title="The class that is drawn with: the one it is heard as, or another"><span>As</span>
+    <select data-as aria-label="Class to draw with"><option value="">what it is heard as</option>{
+    "".join(f'<option value="{kind.name}">{kind.title}</option>' for kind in Category)
+}</select></label>
   <button type="button" data-own="select" title="Draw near relatives of the recording, at the distance set on Generate">Siblings of my recording</button>
   <button type="button" data-own="submit" title="Go on from the end of the recording, to the length set on Generate">Continue my recording</button>
   <button type="button" data-own="input" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
@@ -67,7 +72,7 @@ OWN = """
 ON_OWN = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-own]');
-  if (button) trigger(button.dataset.own, {});
+  if (button) trigger(button.dataset.own, {category: element.querySelector('[data-as]').value});
 });
 """
 _READOUT = '<section class="shares"><h4>Heard as</h4>{}</section>'
@@ -109,12 +114,12 @@ def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Ta
             gr.Warning(notice(error))
             return None, gr.skip(), gr.skip(), gr.skip()
 
-    def take_over(path, now, key, chosen, request: gr.Request) -> dict:
+    def take_over(path, now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
         """The recording as a take, on the stage of the first tab and in the library."""
         try:
             if not path:
                 raise AudioError("There is no recording yet: drop one or record one.")
-            take = models.call(chosen, "take_of", path)
+            take = models.call(chosen, "take_of", path, event._data.get("category") or None)
             made = desk.bring_back(now, key, chosen, request, take.made_by)
             return {**made, tabs: gr.Tabs(selected="generate")}
         except Exception as error:

@@ -142,6 +142,7 @@
   }
 
   function wait() {
+    if (current && !isPlaying(current)) { current.removeAttribute("data-current"); current = null; } // what comes is at hand then
     const meter = one("#meter .meter");
     if (meter) { meter.className = "meter waiting"; one("output", meter).textContent = "Waiting for the model"; }
     return [false, true].map((interactive) => ({ interactive, __type__: "update" })); // of Generate and of Stop
@@ -157,8 +158,10 @@
 
   /* ---- keys ---- */
   const isText = (element) =>
-    element?.isContentEditable || element?.matches("textarea, select, input:not([type=range], [type=radio], [type=checkbox], [type=number])");
-  const takes = (element, key) => isText(element) || (element?.matches("input[type=number]") && /[\d.,e+-]/i.test(key) && key.length === 1);
+    element?.isContentEditable || element?.matches("textarea, input:not([type=range], [type=radio], [type=checkbox], [type=number])");
+  const EDITING = ["Backspace", "Delete"];
+  const takes = (element, key) =>
+    isText(element) || (element?.matches("input[type=number]") && (EDITING.includes(key) || (/[\d.,-]/.test(key) && key.length === 1)));
   const click = (selector) => { const target = one(selector); if (isShown(target)) target.click(); return isShown(target); };
 
   const KEYS = {
@@ -183,6 +186,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || (event.repeat && !event.key.startsWith("Arrow")) || takes(focus, event.key)) return;
+    if ((event.key.startsWith("Arrow") || event.key.length > 1) && focus?.matches("select")) return;
     if (event.key.startsWith("Arrow") && focus?.matches("input")) return;
     if ((event.key === " " || event.key === "Enter") && focus?.matches("button:focus-visible, a:focus-visible, input[type=checkbox]:focus-visible")) return;
     if (!KEYS[event.key.toLowerCase()]?.(event)) return;

@@ -23,7 +23,6 @@
     select.replaceChildren(new Option("All classes", ""), ...classes.map((name) => new Option(name, name)));
     select.addEventListener("change", () => { filter = select.value; list(); });
     restock(value());
-    prepare();
   }
 
   function restock(value) {
@@ -121,7 +120,10 @@
       chosen.delete(file);
       all(".take.ready").filter((card) => card.dataset.file === file).forEach((card) => { voices(card).forEach((audio) => audio.pause()); card.classList.add("going"); });
     });
+    const rows = all(".slip", rack), gone = rows.map((row) => files.includes(row.dataset.file)), held = files.includes(fileAtHand());
+    const next = rows.find((row, place) => !gone[place] && place > gone.indexOf(true)) || rows.filter((row, place) => !gone[place]).pop();
     list();
+    if (held && next) takeInHand(next);
     say(`${files.length > 1 ? `${files.length} takes` : known(files[0]).title} deleted. <button type="button" data-undo title="Take it back (Z)">Undo <kbd>Z</kbd></button>`);
     return true;
   }
@@ -135,11 +137,14 @@
 
   function undo() {
     if (!going.size) return false;
+    const back = [...going.keys()];
     new Set(going.values()).forEach(clearTimeout);
     going.clear();
     all(".take.going").forEach((card) => card.classList.remove("going"));
     say("");
     list();
+    const row = cardOf(back[0]);
+    if (row) takeInHand(row);
     return true;
   }
 
@@ -289,6 +294,8 @@
   }
 
   function send() {
+    const wrong = all("input", one("[data-form=export]")).find((field) => !field.checkValidity());
+    if (wrong) { wrong.reportValidity(); return true; }
     const files = chosen.size ? takes.map((take) => take.file).filter((file) => chosen.has(file)) : [fileAtHand()].filter(Boolean);
     if (!onStage()) return false;
     ask("click", { files, settings: values("export") });
@@ -309,17 +316,23 @@
   const open = (file) => { if (file) ask("select", { file }); return Boolean(file); };
 
   /* ---- forms: what they say beside their sliders, kept for the next time ---- */
-  function prepare() {
-    const kept = stored("foley-forms") || {};
-    all("[data-form]").forEach((form) => {
-      Object.entries(kept[form.dataset.form] || {}).forEach(([name, value]) => {
-        const field = one(`[name="${name}"]`, form);
-        if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
-      });
-      form.addEventListener("input", () => { store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) }); tell(form); });
-      tell(form);
+  function prepare(form) {
+    if (form.prepared) return;
+    form.prepared = true;
+    Object.entries((stored("foley-forms") || {})[form.dataset.form] || {}).forEach(([name, value]) => {
+      const field = one(`[name="${name}"]`, form);
+      if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
     });
+    tell(form);
   }
+  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, { childList: true, subtree: true }); // Gradio lays them out in its own time
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("[data-form]");
+    if (!form) return;
+    store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
+    tell(form);
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-form] select")) event.target.blur(); }); // the next key is one of ours
 
   function tell(form) {
     all("output", form).forEach((output) => {
@@ -330,6 +343,7 @@
     if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
     const level = one("[name=level]", form);
     if (level) level.disabled = one("[name=normalise]", form).value === "off";
+    all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
   }
 
   function nudge(selector, by) {
@@ -351,23 +365,30 @@
     event.dataTransfer.effectAllowed = "copy";
   });
 
-  const carriesFiles = (event) => onStage() && [...(event.dataTransfer?.types || [])].includes("Files");
+  const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
   document.addEventListener("dragover", (event) => { if (carriesFiles(event)) { event.preventDefault(); document.body.classList.add("dropping"); } });
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
   document.addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
     if (!carriesFiles(event)) return;
-    event.preventDefault();
-    bring(event.dataTransfer.files);
+    event.preventDefault(); // or the page would be left for the file
+    if (onStage()) bring(event.dataTransfer.files);
+    else if (isShown(one("#recording")) && !event.target.closest("#recording")) hand("#recording", event.dataTransfer.files);
   });
 
   function bring(files) {
-    const input = one("#bring-back input[type=file]");
-    if (!input) return false;
-    if (!files) { input.click(); return true; }
-    const one_file = new DataTransfer();
-    one_file.items.add(files[0]);
-    input.files = one_file.files;
+    if (files) return hand("#bring-back", files);
+    one("#bring-back input[type=file]")?.click();
+    return true;
+  }
+
+  /** Give the first of some files to an upload, as choosing it there would. */
+  function hand(place, files) {
+    const input = one(`${place} input[type=file]`);
+    if (!input || !files.length) return false;
+    const first = new DataTransfer();
+    first.items.add(files[0]);
+    input.files = first.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
     return true;
   }

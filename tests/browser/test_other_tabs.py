@@ -23,6 +23,12 @@ def test_a_recording_shows_its_codes_use_and_rows_and_gives_siblings(recording):
     expect(recording.locator(".take .edits")).to_have_text("from 002.wav; sibling at distance 0.30")
 
 
+def test_a_recording_is_drawn_with_the_class_that_is_chosen(recording):
+    recording.get_by_label("Class to draw with").select_option("Keyboard")
+    recording.get_by_role("button", name="Siblings of my recording").click()
+    expect(recording.locator(".take.ready h3").first).to_have_text("Keyboard")
+
+
 def test_codes_are_counted_heard_and_swept(page):
     page.get_by_role("tab", name="Explore").click()
     expect(page.locator("[data-dot]")).to_have_count(32)

@@ -112,6 +112,62 @@ def test_a_deletion_can_be_taken_back_until_it_is_final(take):
     expect(rows(take)).to_have_count(count - 1)
 
 
+def test_del_again_goes_on_with_the_next_row_and_not_with_the_stage(take):
+    generate(take)
+    press(take, "f")
+    on_stage = rows(take).first.get_attribute("data-file")
+    take.evaluate("window.foley.undoMs = 60000")
+    count = rows(take).count()
+    rows(take).nth(1).click()
+    press(take, "Delete", "Delete")
+    expect(rows(take)).to_have_count(count - 2)
+    expect(rows(take).first).to_have_attribute("data-file", on_stage)
+    press(take, "z")
+    expect(rows(take)).to_have_count(count)
+    press(take, "Delete", "z")
+    expect(rows(take).first).to_have_attribute("data-file", on_stage)
+
+
+def test_number_boxes_can_be_clicked_and_keep_their_editing_keys(take):
+    count = rows(take).count()
+    box = take.get_by_label("number input for Temperature")
+    box.click()
+    take.keyboard.type("0.9")
+    expect(box).to_be_focused()
+    take.get_by_label("Seed", exact=True).click()
+    press(take, "Backspace", "Delete")
+    expect(rows(take)).to_have_count(count)
+    take.get_by_label("Reset to default value").first.click()
+    expect(box).to_have_value("1")
+
+
+def test_the_export_panel_follows_its_choices_and_is_kept(take):
+    panel = take.locator("#export")
+    level = panel.get_by_label("to")
+    expect(level).to_be_disabled()
+    panel.get_by_label("Level").select_option("loudness")
+    expect(level).to_be_enabled()
+    expect(panel.locator("[data-unit]")).to_have_text("LUFS")
+    panel.get_by_label("Seamless loop").check()
+    expect(panel.get_by_label("Fade in")).to_be_disabled()
+    panel.get_by_label("Seamless loop").uncheck()
+    panel.get_by_label("Format").select_option("FLAC 16-bit")
+    take.reload()
+    settle(take)
+    expect(panel.get_by_label("Format")).to_have_value("FLAC 16-bit")
+    expect(panel.locator("[data-unit]")).to_have_text("LUFS")
+    panel.get_by_label("Format").select_option("WAV 24-bit")
+    panel.get_by_label("Level").select_option("off")
+
+
+def test_after_an_error_the_line_is_ready_again(take):
+    take.get_by_label("Seed", exact=True).fill("-5")
+    press(take, "Control+Enter")
+    expect(take.locator("#meter output")).to_have_text("Ready")
+    expect(take.locator("#generate")).to_be_enabled()
+    take.get_by_label("Seed", exact=True).fill("5")
+
+
 def test_an_export_is_what_the_panel_says_and_its_file_brings_the_take_back(take, tmp_path):
     seed = take.locator(".take.ready").get_attribute("data-seed")
     original = file_on_stage(take, tmp_path).read_bytes()
