@@ -281,8 +281,10 @@ def _add_yticks(axes: Axes, labels: dict[float, str]) -> None:
 
 
 def _show_seconds(axes: Axes, duration_s: float) -> None:
-    seconds = np.arange(0, duration_s + 1e-6, 0.5)
-    axes.set_xticks(seconds, [f"{s:g} s" if s == int(s) else "" for s in seconds])
+    step = 0.5 if duration_s <= 10 else 1.0
+    labelled = 1 if duration_s <= 10 else 5
+    seconds = np.arange(0, duration_s + 1e-6, step)
+    axes.set_xticks(seconds, [f"{s:g} s" if s % labelled == 0 else "" for s in seconds])
 
 
 def _name(axes: Axes, name: str, height: float) -> None:
