@@ -17,7 +17,14 @@ from foley.plots import stacked_figure
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.losses import SpectralDistance, discriminator_loss, feature_loss, generator_loss, level_distance
+from training.losses import (
+    SpectralDistance,
+    discriminator_loss,
+    envelope_distance,
+    feature_loss,
+    generator_loss,
+    level_distance,
+)
 from training.shows import WIDTH, Show, mel_only
 
 BATCH = 8
@@ -27,6 +34,7 @@ DECODED_SHARE = 0.6  # of the segments that come through the codebook, once ther
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
 LEVEL_WEIGHT = 1.0
+ENVELOPE_WEIGHT = 1.0
 
 
 class VocoderStage:
@@ -80,27 +88,30 @@ class VocoderStage:
         terms = {
             "spectral": self.distance(fake, real),
             "level": level_distance(fake, real),
+            "envelope": envelope_distance(fake, real),
             "features": feature_loss(of_real, of_fake),
             "adversarial": generator_loss(of_fake),
         }
-        likeness = SPECTRAL_WEIGHT * terms["spectral"] + LEVEL_WEIGHT * terms["level"]
-        loss = likeness + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        loss = SPECTRAL_WEIGHT * _likeness(terms) + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
         yield Turn("vocoder", loss, {name: value.detach() for name, value in terms.items()})
         judges.requires_grad_(True)
 
     def validate(self, model: Vocoder) -> dict[str, float]:
-        spectral = level = mel_l1 = 0.0
+        totals = dict.fromkeys(("spectral", "level", "envelope", "mel_l1"), 0.0)
         index = self.corpus.validation[::3]
         for part in index.split(8):
             real, cembed, noise = to_device(self._whole(part), device_of(model))
             log_mel = self.cembed.restore_mel(cembed)
             fake = model(cembed, log_mel, noise)
-            share = len(part) / len(index)
-            spectral += float(self.distance(fake, real)) * share
-            level += float(level_distance(fake, real)) * share
-            mel_l1 += float((self.cembed.log_mel(fake) - log_mel).abs().mean()) * share
-        score = spectral + LEVEL_WEIGHT / SPECTRAL_WEIGHT * level
-        return {"score": score, "spectral": spectral, "level": level, "mel_l1": mel_l1}
+            found = (
+                self.distance(fake, real),
+                level_distance(fake, real),
+                envelope_distance(fake, real),
+                (self.cembed.log_mel(fake) - log_mel).abs().mean(),
+            )
+            for name, value in zip(totals, found, strict=True):
+                totals[name] += float(value) * len(part) / len(index)
+        return {"score": _likeness(totals), **totals}
 
     def show(self, model: Vocoder, folder: Path) -> dict[str, str]:
         """The log-mel of a recording and of what the vocoder makes of it (paper figure 3), and both to be heard."""
@@ -141,3 +152,8 @@ class VocoderStage:
             cembed = mask_cembed(clean.unsqueeze(0), self.preset.mel.rows)[0]
         samples = self.waveforms[view, i, start * hop : (start + length) * hop]
         return cembed.to(self.device), to_float(torch.tensor(samples))
+
+
+def _likeness(terms: dict) -> Tensor | float:
+    """The spectral distance, and what is added to it for levels and envelopes."""
+    return terms["spectral"] + (LEVEL_WEIGHT * terms["level"] + ENVELOPE_WEIGHT * terms["envelope"]) / SPECTRAL_WEIGHT
