@@ -187,6 +187,23 @@ def row_error_figure(cembed: Tensor, decoded: Tensor, preset: Preset, width: int
     return figure
 
 
+def line_figure(
+    lines: dict[str, list[tuple[float, float]]], width: int = 240, height: int = 150, columns: int = 3
+) -> Figure:
+    """Points (x, y) joined by lines, one small picture for each name, side by side in rows."""
+    rows = -(-len(lines) // columns)
+    figure = Figure(figsize=(width * min(columns, len(lines)) / 72, height * rows / 72), dpi=72 * PIXELS, facecolor="w")
+    for number, (name, points) in enumerate(lines.items(), start=1):
+        axes = figure.add_subplot(rows, min(columns, len(lines)), number)
+        axes.plot(*zip(*points, strict=True), color="#d97f0b", linewidth=1.4, marker=".", markersize=4)
+        axes.set_title(name, loc="left", fontsize=9, fontfamily=_lettering()["family"])
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(length=2, width=0.6, labelsize=8, labelfontfamily=_lettering()["family"])
+        axes.locator_params(nbins=5)
+    figure.tight_layout()
+    return figure
+
+
 def write_png(figure: Figure, path: str | Path) -> Path:
     """Draw a figure into a PNG file with a transparent background; it is empty after that. Returns the path."""
     canvas = FigureCanvasAgg(figure)

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from small_stage import SETTINGS, Line, weights
 from tiny import tiny_options, tiny_preset
@@ -12,6 +14,7 @@ from tiny import tiny_options, tiny_preset
 import training.pipeline
 from foley import Foley
 from foley.categories import Category
+from foley.evaluation.evaluate import EvaluationSettings, evaluate
 from foley.features.masking import mask_cembed
 from foley.models.pixelsnail import PixelSNAIL
 from training.__main__ import main
@@ -145,6 +148,27 @@ def test_all_stages_leave_a_model_that_generates(trained, tmp_path):
         take = Foley.from_pretrained(folder).generate(Category.Rain, seed=1)[0]
         assert take.waveform.shape == (96_000,)
         assert torch.isfinite(take.waveform).all()
+
+
+def test_the_card_shows_curves_and_scores_and_keeps_what_people_wrote(trained, checkpoint, dataset_folder, tmp_path):
+    settings = EvaluationSettings(2, draws=3, parts=())
+    report = evaluate(Foley.from_pretrained(trained / "model"), dataset_folder, tmp_path / "evaluation", settings)
+    report.save(tmp_path / "evaluation")
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "README.md").write_text("# Old\n\n## Known weaknesses\n\nDogs sound like doors.\n\n## Data\n\nold\n")
+    assert main(["export", str(trained), str(target), "--report", str(tmp_path / "evaluation")]) == 0
+    card = (target / "README.md").read_text()
+    assert "Dogs sound like doors." in card and "old" not in card.split("## Data")[1]
+    assert re.search(r"\| DogBark \| \d+\.\d \(.*\) \|", card) and "Share of takes with a defect" in card
+    assert Image.open(target / "curves.png").width > 400
+
+    run = ["--run", str(tmp_path / "finer"), "--data", str(dataset_folder), "--views", "1", "--max-steps", "1"]
+    assert main(["prior", *run, "--start-from", str(target)]) == 0
+    assert main(["export", str(tmp_path / "finer"), str(tmp_path / "finer model")]) == 0
+    rows = [row for row in (tmp_path / "finer model" / "README.md").read_text().splitlines() if "best at" in row]
+    stages = [row.split("|")[1].strip() for row in rows]
+    assert stages == ["encoder", "vqvae", "prior", "decoder", "vocoder", "prior, gone on with"]
 
 
 def test_the_decoder_is_trained_without_changing_a_code(trained):

@@ -10,6 +10,7 @@ import torch
 
 from foley.audio import AudioError
 from foley.checkpoints import find_checkpoint, read_config
+from foley.evaluation.report import Report
 from foley.presets import PRESETS, Preset, get_preset
 from foley.runs import DONE, FAILED, SETTINGS, STOPPED, Process
 from training.benchmark import benchmark, table
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     out = commands.add_parser("export", help="copy a run's model to a checkpoint folder")
     out.add_argument("run", metavar="RUN")
     out.add_argument("checkpoint", metavar="CHECKPOINT")
+    out.add_argument("--report", metavar="FOLDER", help="of an evaluation of this model, for its card")
     up = commands.add_parser("push", help="upload a run's model or a checkpoint to the Hugging Face hub")
     up.add_argument("source", type=Path, metavar="RUN_OR_CHECKPOINT")
     up.add_argument("repository", metavar="OWNER/NAME")
@@ -118,7 +120,8 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.command == "reproduce":
             run_reproduce(arguments)
         elif arguments.command == "export":
-            print(f"Exported to {export(Run.open(arguments.run), Path(arguments.checkpoint))}.")
+            report = Report.load(arguments.report) if arguments.report else None
+            print(f"Exported to {export(Run.open(arguments.run), Path(arguments.checkpoint), report)}.")
         elif arguments.command == "push":
             print(f"Pushed to {push(arguments.source, arguments.repository, arguments.private)}.")
         elif arguments.command == "pull":

@@ -1,15 +1,40 @@
-"""The model card of a run: on what, for how long, with which losses."""
+"""The model card of a run: on what, for how long, with which losses, and how it measures."""
 
+import re
 from collections import Counter
+from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
+from foley.evaluation.report import Report, print_interval
+from foley.plots import line_figure
 from foley.runs import read_events
 from training.run import Run
 
+CARD, CURVES = "README.md", "curves.png"
+FIGURES = {
+    "generated_fad": "FAD",
+    "floor_fad": "FAD, other recordings (the floor)",
+    "generated_agreement": "named right",
+    "real_agreement": "real recordings named right",
+    "spread": "spread, of the real one",
+    "copies": "copies",
+    "generated_loudness_lufs": "LUFS",
+    "real_loudness_lufs": "LUFS, real",
+}
+WEAKNESSES = "Known weaknesses"
+DEFECTS = ("dc_offset", "click", "clipping", "dead_silence")
 
-def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
-    """Markdown for the `README.md` of a checkpoint: data by class and licence, and each stage's training."""
+
+def model_card(
+    run: Run, dataset: Dataset, stages: tuple[str, ...], report: Report | None = None, before: str = ""
+) -> str:
+    """Markdown for the `README.md` of a checkpoint: data by class and licence, each stage's training, its scores.
+
+    `before` is the card that is replaced, whose words on weaknesses are people's and stay.
+    """
     preset = run.preset
     clips = len(dataset.of(TRAIN))
     lines = [
@@ -46,7 +71,13 @@ def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
             "terms; whether those reach what a model learned from them is not settled, so judge by your own use.",
         ]
     lines += ["", "## Training", "", "| stage | steps | hours | best validation |", "|---|---|---|---|"]
-    lines += [_stage_row(run, stage) for stage in stages]
+    lines += _rows_before(run)
+    lines += [_stage_row(run, stage) for stage in stages if _events(run, stage) or not run.options.start]
+    if any(_events(run, stage) for stage in stages):
+        lines += ["", f"![Loss on held-out recordings while it was trained]({CURVES})"]
+    if report is not None:
+        lines += _scores(report)
+    lines += _section(before, WEAKNESSES)
     if preset.encoder.kind == "mert":
         lines += ["", "Its encoder is MERT (CC-BY-NC-4.0): what it makes may not be sold."]
     names = sorted({clip.attribution for clip in dataset.of(TRAIN) if clip.attribution})
@@ -55,14 +86,70 @@ def model_card(run: Run, dataset: Dataset, stages: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def curves(run: Run, stages: tuple[str, ...]) -> Figure | None:
+    """The scores on held-out recordings over the steps, of every stage that was trained; None where none was."""
+    lines = {stage: [(event["step"], event["score"]) for event in _validations(run, stage)] for stage in stages}
+    lines = {stage: points for stage, points in lines.items() if points}
+    return line_figure(lines) if lines else None
+
+
+def card_of(folder: Path) -> str:
+    """The card of a checkpoint folder, or nothing."""
+    path = folder / CARD
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _scores(report: Report) -> list[str]:
+    rows = [*report.classes.items(), ("**mean**", report.mean)]
+    shares = {name: report.mean[f"generated_{name}"].value for name in DEFECTS if f"generated_{name}" in report.mean}
+    defects = ", ".join(f"{name.replace('_', ' ')} {share:.1%}" for name, share in shares.items())
+    return [
+        "",
+        "## How it measures",
+        "",
+        f"{report.basis()} The takes are unfiltered.",
+        "",
+        "| class | " + " | ".join(FIGURES.values()) + " |",
+        "|---" * (len(FIGURES) + 1) + "|",
+        *(
+            f"| {name} | " + " | ".join(print_interval(figure, figures.get(figure)) for figure in FIGURES) + " |"
+            for name, figures in rows
+        ),
+        *(["", f"Share of takes with a defect: {defects}."] if defects else []),
+    ]
+
+
+def _section(card: str, title: str) -> list[str]:
+    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", card, re.MULTILINE | re.DOTALL)
+    return ["", *found[0].strip().splitlines()] if found else []
+
+
+def _rows_before(run: Run) -> list[str]:
+    """How the checkpoint that a run started from was trained, as its card has it."""
+    table = re.search(r"^## Training\n.*?^\|---[|-]*\|\n(.*?)(?=^\s*$|^[^|]|\Z)", _start_card(run), re.M | re.S)
+    return [row for row in table[1].splitlines() if "not trained" not in row] if table else []
+
+
+def _start_card(run: Run) -> str:
+    return card_of(Path(run.options.start)) if run.options.start else ""
+
+
+def _events(run: Run, stage: str) -> list[dict]:
+    return read_events(run.stage(stage) / "events.jsonl")
+
+
+def _validations(run: Run, stage: str) -> list[dict]:
+    return [e for e in _events(run, stage) if e["kind"] == "validation" and e["score"] is not None]
+
+
 def _stage_row(run: Run, stage: str) -> str:
-    events = read_events(run.stage(stage) / "events.jsonl")
-    validations = [event for event in events if event["kind"] == "validation" and event["score"] is not None]
-    steps = [event for event in events if event["kind"] == "step"]
+    validations = _validations(run, stage)
+    steps = [event for event in _events(run, stage) if event["kind"] == "step"]
     if not validations:
         return f"| {stage} | not trained | | |"
     best = min(validations, key=lambda event: event["score"])
     hidden = {"kind", "time", "step", "best", "score"}
     figures = ", ".join(f"{name} {value:.3g}" for name, value in best.items() if name not in hidden)
     hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600 if steps else 0.0
-    return f"| {stage} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"
+    then = ", gone on with" if run.options.start else ""
+    return f"| {stage}{then} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"

@@ -7,11 +7,11 @@ from pathlib import Path
 from foley.checkpoints import CONFIG, STAGES, CheckpointError, read_config
 from foley.files import replacing
 from foley.runs import SETTINGS
+from training.card import CARD, CURVES
 from training.pipeline import export
 from training.run import Run
 
-CARD = "README.md"
-FILES = (CONFIG, *(f"{stage}.safetensors" for stage in STAGES), CARD)
+FILES = (CONFIG, *(f"{stage}.safetensors" for stage in STAGES), CARD, CURVES)
 
 
 class HubError(RuntimeError):
@@ -58,7 +58,7 @@ def pull(repository: str, target: Path) -> Path:
 
 def _whole(folder: Path) -> Path:
     read_config(folder)
-    missing = [name for name in FILES if name != CARD and not (folder / name).is_file()]
+    missing = [name for name in FILES if name not in (CARD, CURVES) and not (folder / name).is_file()]
     if missing:
         raise CheckpointError(f"{folder} is no whole checkpoint: it has no {missing[0]}.")
     return folder

@@ -13,12 +13,14 @@ import torch
 from accelerate import PartialState
 
 from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
+from foley.evaluation.report import Report
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
 from foley.files import replacing, write_text
 from foley.models.vqvae import VQVAE
+from foley.plots import write_png
 from foley.runs import TRAINED, StageView, read_events
-from training.card import model_card
+from training.card import CARD, CURVES, card_of, curves, model_card
 from training.checkpoints import LATEST
 from training.class_head import fit_class_head
 from training.corpus import Corpus, recall
@@ -204,15 +206,22 @@ def load_vqvae(run: Run) -> VQVAE:
     return load_stage(run.model, "vqvae", VQVAE(run.preset.vqvae))
 
 
-def export(run: Run, target: Path) -> Path:
-    """Copy a run's finished model to a checkpoint folder, with its card. Raises ValueError when a stage is missing."""
+def export(run: Run, target: Path, report: Report | None = None) -> Path:
+    """Copy a run's finished model to a checkpoint folder, with its card. Raises ValueError when a stage is missing.
+
+    `report` is of an evaluation of that model, for the card.
+    """
     missing = [stage for stage in STAGES if not (run.model / f"{stage}.safetensors").is_file()]
     if missing:
         raise ValueError(f"{run.folder} has no trained {missing[0]} yet: train it, then export.")
     for name in (CONFIG, *(f"{stage}.safetensors" for stage in STAGES)):
         with replacing(target / name) as temporary:
             shutil.copyfile(run.model / name, temporary)
-    write_text(target / "README.md", model_card(run, recall(run), STAGE_NAMES))
+    figure = curves(run, STAGE_NAMES)
+    if figure is not None:
+        with replacing(target / CURVES) as temporary:
+            write_png(figure, temporary)
+    write_text(target / CARD, model_card(run, recall(run), STAGE_NAMES, report, before=card_of(target)))
     return target
 
 
