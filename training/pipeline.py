@@ -85,11 +85,20 @@ def train_stages(run: Run, names: tuple[str, ...], limits: Limits) -> str:
             print(corpus.dataset.summary(), flush=True)
     whole = sum(TIME_SHARES[name] for name in names)
     outcome = Outcome("", 0)
+    _warn_of_what_is_built_on(run, names, state)
     for name in names:
         outcome = TRAINERS[name](corpus, replace(limits, minutes=limits.minutes * TIME_SHARES[name] / whole))
         if outcome.reason == STOPPED:
             break
     return outcome.reason
+
+
+def _warn_of_what_is_built_on(run: Run, names: tuple[str, ...], state: PartialState) -> None:
+    """Say which stages have to be trained again afterwards, because one that they are built on changes."""
+    trained = [name for name in STAGE_NAMES if (run.stage(name) / "events.jsonl").is_file()]
+    later = [other for other in trained if other not in names and any(other in BUILT_ON[name] for name in names)]
+    if later and state.is_main_process:
+        print(f"Built on what is trained now, and to be trained again after it: {', '.join(later)}.", flush=True)
 
 
 def _is_left(run: Run, name: str, most_steps: int | None) -> bool:

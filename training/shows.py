@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from foley.audio import fit_length, write_audio
+from foley.evaluation import chain
 from foley.features.mel import LogMel
 from foley.models.pixelsnail import PixelSNAIL
 from foley.plots import write_png
@@ -17,7 +18,6 @@ from foley.sampling import Sampler
 
 WIDTH = 640
 MOST_SECONDS = 20.0  # that drawing codes for a show may take
-ITERATIONS = 24
 
 
 class Show:
@@ -57,17 +57,8 @@ def draw_codes(prior: PixelSNAIL, category: int, seed: int = 0) -> Tensor | None
 
 def griffin_lim(log_mel: Tensor, preset: Preset) -> Tensor:
     """A waveform (samples,) with about this log-mel (rows, frames), without anything learned: how it sounds so far."""
-    mel = LogMel(preset.audio, preset.mel)
-    inverse = torch.linalg.pinv(mel.basis)
-    magnitude = (inverse @ log_mel.float().cpu().exp()).clamp(min=0)
-    n_fft, hop = preset.mel.n_fft, preset.mel.hop_length
-    phase = torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(0)) * 2 * torch.pi
-    spectrum = torch.polar(magnitude, phase)
-    for _ in range(ITERATIONS):
-        waveform = torch.istft(spectrum, n_fft, hop, window=mel.window)
-        again = torch.stft(waveform, n_fft, hop, window=mel.window, return_complex=True)
-        spectrum = torch.polar(magnitude, again.angle())
-    return fit_length(torch.istft(spectrum, n_fft, hop, window=mel.window), preset.audio.samples)
+    analysis = LogMel(preset.audio, preset.mel)
+    return fit_length(chain.griffin_lim(log_mel.float().cpu()[None], analysis)[0], preset.audio.samples)
 
 
 def _file_name(title: str) -> str:

@@ -1,8 +1,6 @@
 """One interface for the networks that turn sounds into embeddings, and a cache in front of any of them."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from foley.evaluation import aisfx, vggish
 from foley.evaluation import waveforms as wave
+from foley.files import replacing
 
 NAMES = (aisfx.NAME, *vggish.FLAVOURS)
 
@@ -61,7 +60,8 @@ class CachedEmbedder:
             computed = self.embedder.embed(waveforms[missing], sample_rate)
             for index, embedding in zip(missing, computed, strict=True):
                 found[index] = embedding
-                _write(paths[index], embedding)
+                with replacing(paths[index]) as temporary, temporary.open("wb") as file:
+                    np.save(file, embedding, allow_pickle=False)
         return np.stack(found)
 
     def _path(self, waveform: Tensor, sample_rate: int) -> Path:
@@ -100,14 +100,3 @@ def load_embedder(
     else:
         raise ValueError(f"There is no embedder {name!r}: choose one of {', '.join(NAMES)}.")
     return CachedEmbedder(embedder, cache) if cache is not None else embedder
-
-
-def _write(path: Path, embedding: np.ndarray) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            np.save(file, embedding, allow_pickle=False)
-            file.close()
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)

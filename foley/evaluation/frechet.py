@@ -4,7 +4,6 @@ Dowson and Landau, 1982; Kilgour et al., "Fréchet Audio Distance", 2019; Chong 
 Unbiased FID and Inception Score", 2020 (the extrapolation).
 """
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import linalg
 
 from foley.evaluation.sets import as_clips, as_table, check_same_dimension
+from foley.files import replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +49,9 @@ class GaussianStatistics:
     def save(self, path: str | Path) -> Path:
         """Write a `.safetensors` file, whole or not at all."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         tensors = {"mean": self.mean, "covariance": self.covariance, "count": np.array([self.count])}
-        try:
+        with replacing(path) as temporary:
             save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
         return path
 
     @classmethod

@@ -14,7 +14,7 @@ from torch import Tensor
 from foley.categories import Category
 from foley.evaluation.bootstrap import Measurement, bootstrap
 from foley.evaluation.chain import PARTS
-from foley.evaluation.diversity import copy_check, nearest_distances, spread
+from foley.evaluation.diversity import copy_check, spread
 from foley.evaluation.embedders import Embedder
 from foley.evaluation.frechet import GaussianStatistics, extrapolated_frechet_distance, frechet_distance
 from foley.evaluation.kernel import kernel_distance
@@ -150,9 +150,8 @@ def score_class(
         if len(generated) > 1 and whole > 0:
             measure("spread", lambda clips: spread(clips) / whole, generated.embeddings)
         if train is not None:
-            threshold = copy_check(generated.embeddings, train, real.embeddings).threshold
-            near = nearest_distances(generated.embeddings, train) < threshold
-            measure("copies", np.mean, near.astype(float))
+            check = copy_check(generated.embeddings, train, real.embeddings)
+            measure("copies", np.mean, (check.distances < check.threshold).astype(float))
     if real is not None and found["real_dead_silence"].value > SILENT_CLASS_SHARE:
         for name in ("real_dead_silence", "generated_dead_silence"):
             del found[name]  # no defect in a class whose recordings fall silent, too

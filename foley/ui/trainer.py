@@ -21,6 +21,7 @@ HOUSE = Path(__file__).resolve().parent.parent.parent  # where `training` can be
 PROGRAM = (sys.executable, "-u", "-m", "training")
 RUNS = Path("runs")
 ALL = "all"
+POLITE = 10  # the niceness of a training that was started here
 
 
 def why_no_training(asked_for_none: bool, public: bool, environment: Mapping[str, str] = os.environ) -> str:
@@ -124,6 +125,8 @@ class Trainer:
                 start_new_session=True,  # it goes on when the app ends
             )
         self._children.append(child)
+        if os.name == "posix":
+            psutil.Process(child.pid).nice(POLITE)  # a page that draws a take comes first
         stages = TRAINED if stage == ALL else (stage,)
         created = psutil.Process(child.pid).create_time()
         if not (run.folder / PROCESS).is_file() or Process.read(run.folder).pid != child.pid:
