@@ -248,7 +248,9 @@ def test_noise_is_a_function_of_seed_and_position():
 
 def test_gumbel_noise_draws_by_probability():
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
-    codes = draw(logits.expand(40_000, -1), torch.from_numpy(gumbel_noise(1, 0, 40_000, 4)), SamplingSettings(1.5))
+    codes = draw(
+        logits.expand(40_000, -1), torch.from_numpy(gumbel_noise(1, 0, 40_000, 4)), SamplingSettings(1.5, top_p=1.0)
+    )
     share = torch.bincount(codes, minlength=4) / len(codes)
     assert torch.allclose(share, torch.softmax(logits / 1.5, dim=0), atol=0.01)
 
@@ -264,7 +266,7 @@ def test_white_noise_begins_the_same_however_long_it_is():
 
 def test_settings_leave_few_codes_in_play():
     logits, noise = torch.tensor([3.0, 2.0, 1.0, 0.0]), torch.tensor([0.0, 0.0, 0.0, 99.0])
-    assert draw(logits, noise, SamplingSettings()) == 3
+    assert draw(logits, noise, SamplingSettings(top_p=1.0)) == 3
     assert draw(logits, noise, SamplingSettings(temperature=0)) == 0
     assert draw(logits, torch.tensor([0.0, 5.0, 9.0, 99.0]), SamplingSettings(top_k=2)) == 1
     probability = torch.softmax(logits, dim=0)
