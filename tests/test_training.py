@@ -248,6 +248,7 @@ def test_silent_codes_weigh_less_and_beginnings_are_weighed_by_what_came_before(
     little = SILENT_WEIGHT
     assert torch.allclose(weights[0, 0], torch.tensor([1, little, little, 1, 1, little]))
     assert torch.allclose(weights[0, 5], torch.tensor([1, little, 1, 1, 1, little]))
+    assert torch.equal(weights_of(loud, 3), weights[:, :3])
 
 
 def test_every_class_is_drawn_as_often(trained):

@@ -123,7 +123,8 @@ def weights_of(loud: Tensor, rows: int) -> Tensor:
     rows go by the frame before, the others, which follow them, by the louder of both.
     """
     before = F.pad(loud[:, :, :-1], (1, 0), value=True)
-    heard = torch.cat([before.expand(-1, DECIDING_ROWS, -1), (before | loud).expand(-1, rows - DECIDING_ROWS, -1)], 1)
+    deciding = min(DECIDING_ROWS, rows)
+    heard = torch.cat([before.expand(-1, deciding, -1), (before | loud).expand(-1, rows - deciding, -1)], dim=1)
     return torch.where(heard, 1.0, SILENT_WEIGHT)
 
 
