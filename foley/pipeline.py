@@ -22,7 +22,7 @@ from foley.recipe import Recipe, RecipeError
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.windows import sample_windows
-from foley.takes import Reconstruction, Take
+from foley.takes import MADE_BY, Reconstruction, Take
 from foley.threads import always_alike
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "studio"
@@ -193,9 +193,8 @@ class Foley:
             heard = from_array(waveform.numpy(), sample_rate, self.sample_rate)
             with torch.inference_mode():
                 cembed = self.cembed(heard.unsqueeze(0).to(self.device))[0].cpu()
-            names = ("category", "seed", "noise_seed", "temperature", "top_k", "top_p", "model", "licence", "edits")
-            kept = {name: getattr(recipe, name) for name in names}
-            return Take(waveform=waveform, sample_rate=sample_rate, codes=recipe.codes, cembed=cembed, **kept)
+            kept = {name: getattr(recipe, name) for name in MADE_BY}
+            return Take(waveform=waveform, sample_rate=sample_rate, cembed=cembed, **kept)
 
     def take_of(
         self, recording: str | Path | Tensor | tuple[int, np.ndarray], category: str | int | Category | None = None

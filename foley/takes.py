@@ -11,6 +11,11 @@ from foley.audio import write_audio
 from foley.categories import Category
 from foley.recipe import Recipe
 
+# what a take and its recipe both hold
+MADE_BY = (
+    "category", "seed", "noise_seed", "temperature", "top_k", "top_p", "model", "licence", "codes", "edits",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Take:
@@ -40,19 +45,7 @@ class Take:
     @property
     def made_by(self) -> Recipe:
         """What it takes to make this sound again."""
-        names = (
-            "category",
-            "seed",
-            "noise_seed",
-            "temperature",
-            "top_k",
-            "top_p",
-            "model",
-            "licence",
-            "codes",
-            "edits",
-        )
-        return Recipe(**{name: getattr(self, name) for name in names})
+        return Recipe(**{name: getattr(self, name) for name in MADE_BY})
 
     @property
     def recipe(self) -> dict[str, Any]:
