@@ -34,8 +34,8 @@ def distance_by_sqrtm(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_gaussians_that_do_not_correlate_have_the_closed_form():
-    a = GaussianStatistics(np.array([0.0, 1.0]), np.diag([4.0, 9.0]), 100)
-    b = GaussianStatistics(np.array([3.0, 1.0]), np.diag([1.0, 0.0]), 100)
+    a = GaussianStatistics.from_covariance(np.array([0.0, 1.0]), np.diag([4.0, 9.0]), 100)
+    b = GaussianStatistics.from_covariance(np.array([3.0, 1.0]), np.diag([1.0, 0.0]), 100)
     assert frechet_distance(a, b) == pytest.approx(3**2 + (2 - 1) ** 2 + (3 - 0) ** 2, abs=1e-12)
 
 
@@ -118,7 +118,7 @@ def test_embeddings_of_two_embedders_are_not_compared():
 
 
 def test_the_extrapolation_takes_most_of_the_bias_of_a_small_set_away():
-    reference = GaussianStatistics(np.zeros(8), np.eye(8), 10**6)
+    reference = GaussianStatistics.from_covariance(np.zeros(8), np.eye(8), 10**6)
     small = normal(120, 8, seed=4)
     plain = frechet_distance(reference, GaussianStatistics.from_embeddings(small))
     extrapolated = extrapolated_frechet_distance(reference, small)

@@ -94,7 +94,8 @@ def test_the_statistics_of_the_dcase_evaluation_are_read_from_its_repository(tmp
 
 def test_numbers_longer_than_a_byte_are_read_whole(tmp_path, dcase_pickle):
     wide = gaussian(dimension=300)
-    read = read_dcase(dcase_pickle(tmp_path / "gt_embedding.pkl", GaussianStatistics(wide.mean, wide.covariance, 1000)))
+    many = GaussianStatistics.from_covariance(wide.mean, wide.covariance, 1000)
+    read = read_dcase(dcase_pickle(tmp_path / "gt_embedding.pkl", many))
     assert read.count == 1000 and read.mean.shape == (300,)
 
 

@@ -19,10 +19,14 @@ from foley.files import replacing
 
 @dataclass(frozen=True, eq=False)
 class GaussianStatistics:
-    """A set as the Fréchet distance takes it: mean (dimension,), covariance (dimension, dimension), count."""
+    """A set as the Fréchet distance takes it.
+
+    Mean (dimension,), a factor F (dimension, rank) of the covariance F Fᵀ, and the count of samples. A small set's own
+    samples are a factor, and all that the distance needs: its covariance is only made where it is asked for.
+    """
 
     mean: np.ndarray
-    covariance: np.ndarray
+    factor: np.ndarray
     count: int
 
     @classmethod
@@ -34,17 +38,28 @@ class GaussianStatistics:
         table = as_table(embeddings, at_least=2)
         mean = table.mean(axis=0)
         root = (table - mean).T / np.sqrt(len(table) - 1)
-        statistics = cls(mean, root @ root.T, len(table))
-        if root.shape[1] < root.shape[0]:
-            statistics.__dict__["factor"] = root  # a small set is its own factor: nothing to decompose
+        if root.shape[1] > root.shape[0]:
+            return cls.from_covariance(mean, root @ root.T, len(table))
+        return cls(mean, root, len(table))
+
+    @classmethod
+    def from_covariance(cls, mean: np.ndarray, covariance: np.ndarray, count: int) -> "GaussianStatistics":
+        """Those with a given covariance (dimension, dimension); directions of mere rounding noise are left out."""
+        values, vectors = linalg.eigh(covariance)
+        kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
+        statistics = cls(mean, vectors[:, kept] * np.sqrt(values[kept]), count)
+        statistics.__dict__["covariance"] = covariance  # as it was given, to the last bit
         return statistics
 
     @cached_property
-    def factor(self) -> np.ndarray:
-        """F (dimension, rank) with F Fᵀ = covariance; directions of mere rounding noise are left out."""
-        values, vectors = linalg.eigh(self.covariance)
-        kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
-        return vectors[:, kept] * np.sqrt(values[kept])
+    def covariance(self) -> np.ndarray:
+        """(dimension, dimension)."""
+        return self.factor @ self.factor.T
+
+    @property
+    def variance(self) -> float:
+        """The sum over all directions: the covariance's trace."""
+        return float(np.square(self.factor).sum())
 
     def save(self, path: str | Path) -> Path:
         """Write a `.safetensors` file, whole or not at all."""
@@ -64,7 +79,7 @@ class GaussianStatistics:
             mean, covariance, count = (tensors[name] for name in ("mean", "covariance", "count"))
         except (SafetensorError, KeyError, OSError):
             raise ValueError(f"{path} does not hold the statistics of a set of embeddings.") from None
-        return cls(mean, covariance, int(count[0]))
+        return cls.from_covariance(mean, covariance, int(count[0]))
 
 
 def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
@@ -78,7 +93,7 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
     check_same_dimension(a.mean, b.mean)
     difference = a.mean - b.mean
     cross = linalg.svdvals(a.factor.T @ b.factor).sum() if a.factor.size and b.factor.size else 0.0
-    distance = difference @ difference + np.trace(a.covariance) + np.trace(b.covariance) - 2 * cross
+    distance = difference @ difference + a.variance + b.variance - 2 * cross
     return max(float(distance), 0.0)
 
 

@@ -53,7 +53,7 @@ def _checked(path: str | Path, mean: np.ndarray, covariance: np.ndarray, count: 
         raise ValueError(f"{path} holds a mean of shape {mean.shape} and a covariance of {covariance.shape}.")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise ValueError(f"{path} holds NaN or infinite values.")
-    return GaussianStatistics(mean, covariance, count)
+    return GaussianStatistics.from_covariance(mean, covariance, count)
 
 
 class _Message:

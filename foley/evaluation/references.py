@@ -80,7 +80,7 @@ def _load_file(path: Path) -> ReferenceStatistics:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             embedder = (file.metadata() or {}).get("embedder", "")
         classes = {
-            category: GaussianStatistics(
+            category: GaussianStatistics.from_covariance(
                 tensors[f"{category.name}.mean"],
                 tensors[f"{category.name}.covariance"],
                 int(tensors[f"{category.name}.count"][0]),
