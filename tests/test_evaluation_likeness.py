@@ -1,5 +1,7 @@
 """Attacks and envelopes of sounds made to have them."""
 
+import math
+
 import pytest
 import torch
 
@@ -39,6 +41,15 @@ def test_silence_and_a_sound_that_begins_with_its_peak_are_measured_too():
     assert envelope_distance(silence, silence, RATE) == attack_distance(silence, silence, RATE) == 0
     assert envelope_distance(silence, sound, RATE) > 10
     assert attack_distance(sound, sound, RATE) == 0
+
+
+def test_what_is_steady_has_no_attack():
+    steady = torch.randn(4 * RATE, generator=torch.Generator().manual_seed(0))
+    time = torch.arange(4 * RATE) / RATE
+    hum = torch.sin(2 * torch.pi * 50 * time) * (1 + 0.2 * torch.sin(torch.pi * time / 4))
+    assert math.isnan(attack_distance(steady, steady, RATE)) and math.isnan(attack_distance(hum, hum, RATE))
+    bark = hum * (time > 1.9)
+    assert attack_distance(bark, bark, RATE) == 0
 
 
 def test_another_event_elsewhere_does_not_pass_for_the_recordings_own():

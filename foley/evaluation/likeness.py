@@ -3,15 +3,18 @@
 Embedders hear textures and miss what a smeared transient loses; attacks and envelopes tell.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 BLOCK_S = 0.005  # of the envelope
 RANGE_DB = 40.0  # below the recording's loudest block: what lies deeper is hardly heard beside it
 ATTACK_BLOCK_S = 0.001
 ATTACK_LOW, ATTACK_HIGH = 0.1, 0.9  # of the peak, between which a sound rises: its attack
+HOLD_BLOCKS = 5  # to either side: between a low sound's crests its envelope does not fall
 LONGEST_ATTACK_S = 0.2
 SAME_EVENT_S = 0.03  # how far from the recording's loudest moment the sound's own is looked for
 
@@ -19,7 +22,7 @@ SAME_EVENT_S = 0.03  # how far from the recording's loudest moment the sound's o
 class Likeness(NamedTuple):
     """Distances of a sound to its recording: 0 for the same sound.
 
-    `l1` between log-mels (natural logarithm), `envelope` in dB, `attack` in milliseconds.
+    `l1` between log-mels (natural logarithm), `envelope` in dB, `attack` in milliseconds, NaN where there is none.
     """
 
     l1: float
@@ -40,22 +43,34 @@ def envelope_distance(sound: Tensor, recording: Tensor, sample_rate: int) -> flo
 
 
 def attack_distance(sound: Tensor, recording: Tensor, sample_rate: int) -> float:
-    """How much longer or shorter the attack of the recording's loudest event became, in milliseconds."""
-    a, b = (_blocks(waveform, sample_rate, ATTACK_BLOCK_S) for waveform in (sound, recording))
+    """How much longer or shorter the attack of the recording's loudest event became, in milliseconds.
+
+    NaN where the recording has no attack: steady rain has a loudest moment, but does not rise to it from a tenth of it
+    within 0.2 s.
+    """
+    a, b = (_held(_blocks(waveform, sample_rate, ATTACK_BLOCK_S)) for waveform in (sound, recording))
     peak = int(b.argmax())
     around = round(SAME_EVENT_S / ATTACK_BLOCK_S)
     first = max(0, peak - around)
     own = first + int(a[first : peak + around + 1].argmax())
-    return abs(_attack_ms(a, own) - _attack_ms(b, peak))
+    wanted = _attack_ms(b, peak)
+    return math.nan if wanted is None else abs((_attack_ms(a, own) or 0.0) - wanted)
 
 
-def _attack_ms(envelope: Tensor, peak: int) -> float:
+def _attack_ms(envelope: Tensor, peak: int) -> float | None:
     """How long the envelope (blocks,) takes from a tenth to nine tenths of its peak, just before it."""
     before = envelope[max(0, peak - round(LONGEST_ATTACK_S / ATTACK_BLOCK_S)) : peak + 1]
     low = (before <= ATTACK_LOW * envelope[peak]).nonzero().flatten()
-    begin = int(low[-1]) if len(low) else 0
+    if not len(low) and len(before) <= peak:
+        return None
+    begin = int(low[-1]) if len(low) else 0  # a clip may begin with its peak
     high = (before[begin:] >= ATTACK_HIGH * envelope[peak]).nonzero().flatten()
     return float(high[0]) * ATTACK_BLOCK_S * 1000 if len(high) else 0.0
+
+
+def _held(envelope: Tensor) -> Tensor:
+    """The envelope (blocks,) with its crests held: rises keep their length."""
+    return F.max_pool1d(envelope[None], 2 * HOLD_BLOCKS + 1, stride=1, padding=HOLD_BLOCKS)[0]
 
 
 def _blocks(waveform: Tensor, sample_rate: int, seconds: float) -> Tensor:

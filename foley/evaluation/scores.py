@@ -136,7 +136,9 @@ def score_class(
             measure(f"{name}_agreement", np.mean, hits)
         if heard.likeness is not None:
             for index, distance in enumerate(Likeness._fields):
-                measure(f"{name}_{distance}", np.mean, heard.likeness[:, index])
+                defined = np.isfinite(heard.likeness[:, index])
+                if defined.mean() > 0.5:  # of rain, few recordings have an attack: as a class, it has none
+                    measure(f"{name}_{distance}", np.mean, heard.likeness[defined, index])
         if name in ("real", "generated"):
             for index, level in enumerate(Levels._fields):
                 measure(f"{name}_{level}", np.mean, heard.levels[:, index])
