@@ -19,6 +19,7 @@ from foley.runs import Process, RunView
 from training.__main__ import main, sentence
 from training.corpus import Corpus, recall
 from training.loop import STEPS, Outcome
+from training.run import Options
 
 RATE = 24_000
 GOOD = 0.1 * np.random.default_rng(0).standard_normal(RATE)
@@ -41,7 +42,7 @@ def preparing(monkeypatch):
     seen = []
 
     def prepare(corpus, limits):
-        seen.append(corpus.waveforms())
+        seen.append(corpus.waveforms(floor=True))
         return Outcome(STEPS, 0)
 
     monkeypatch.setitem(training.pipeline.TRAINERS, "vqvae", prepare)
@@ -116,9 +117,9 @@ def test_a_folder_that_goes_while_it_is_read_is_a_sentence_and_the_run_goes_on_w
 ):
     check = Corpus.waveforms
 
-    def gone(corpus):
+    def gone(corpus, floor):
         sounds.rename(tmp_path / "elsewhere")
-        return check(corpus)
+        return check(corpus, floor)
 
     with monkeypatch.context() as away:
         away.setattr(Corpus, "waveforms", gone)
@@ -131,11 +132,27 @@ def test_a_folder_that_goes_while_it_is_read_is_a_sentence_and_the_run_goes_on_w
     assert len(preparing) == 1 and RunView(tmp_path / "run").state == "done"
 
 
+def test_networks_hear_a_noise_floor_and_are_to_give_silence_back(tmp_path):
+    half_silent = np.concatenate([0.3 * np.sin(np.arange(RATE) * 0.1), np.zeros(RATE)])
+    for number in range(2):
+        path = tmp_path / "sounds" / "DogBark" / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, half_silent * (1 - 0.1 * number), RATE)
+    run = training.pipeline.Run.create(tmp_path / "run", STUDIO, Options(str(tmp_path / "sounds"), views=2))
+    corpus = Corpus(run)
+    heard, wanted = (corpus.waveforms(floor).astype(float) / 32767 for floor in (True, False))
+    last = slice(round(1.5 * RATE), 2 * RATE)  # behind any delay and any stretching of the tone
+    assert not wanted[:, :, last].any()
+    level = 20 * np.log10(np.sqrt(np.square(heard[:, :, last]).mean(axis=2)))
+    assert ((level > -82) & (level < -58)).all()
+    assert 0 < np.abs(heard - wanted).max() < 0.02  # nothing else differs
+
+
 def test_recordings_that_went_after_they_were_read_are_not_missed(sounds, tmp_path, preparing):
     assert start(tmp_path / "run", sounds) == 0
     corpus = Corpus(training.pipeline.Run.open(tmp_path / "run"))
     shutil.rmtree(sounds)
-    assert np.array_equal(corpus.waveforms(), preparing[0])
+    assert np.array_equal(corpus.waveforms(floor=True), preparing[0])
     assert recall(corpus.run) == corpus.dataset
 
 

@@ -1,4 +1,4 @@
-"""Augmentation: gentle changes of the recordings themselves."""
+"""Augmentation: gentle changes of the recordings themselves, and a noise floor under them."""
 
 import numpy as np
 import torch
@@ -12,11 +12,10 @@ VARIATION = (SPEED_SEMITONES, GAIN_DB, LONGEST_DELAY_S)  # what stored variation
 
 
 def vary_recording(waveform: Tensor, sample_rate: int, random: np.random.Generator, strength: float) -> Tensor:
-    """A gentle variation of a recording (samples,), of the same length: speed, delay, gain, noise floor.
+    """A gentle variation of a recording (samples,), of the same length: speed, delay, gain; itself with strength 0.
 
     What the speed leaves empty at the end mirrors the end; a delay brings the end round to the beginning: both stay
-    rain where it rains and silent where a shot has died away. With strength 0 only the noise floor is added: composed
-    clips hold digital silence, which models would learn.
+    rain where it rains and silent where a shot has died away.
     """
     samples = waveform.shape[0]
     if strength > 0:
@@ -29,7 +28,7 @@ def vary_recording(waveform: Tensor, sample_rate: int, random: np.random.Generat
         waveform = waveform * 10 ** (strength * random.uniform(-GAIN_DB, GAIN_DB) / 20)
     peak = float(waveform.abs().max())
     waveform = waveform * min(1.0, 0.99 / max(peak, 1e-9))
-    return waveform + noise_floor(samples, random)
+    return waveform
 
 
 def _faded(waveform: Tensor, length: int) -> Tensor:
@@ -40,7 +39,11 @@ def _faded(waveform: Tensor, length: int) -> Tensor:
 
 
 def noise_floor(samples: int, random: np.random.Generator) -> Tensor:
-    """Noise (samples,) at -60 to -80 dBFS, falling with frequency by a random slope, as rooms and preamplifiers do."""
+    """Noise (samples,) at -60 to -80 dBFS, falling with frequency by a random slope, as rooms and preamplifiers do.
+
+    Composed clips hold digital silence. Codes are taken with this floor under them: where every code of a silence is
+    the same, a sound's beginning is too rare to be drawn. What is decoded, and heard, are the recordings without it.
+    """
     level = 10 ** (random.uniform(-80, -60) / 20)
     spectrum = np.fft.rfft(random.standard_normal(samples))
     frequency = np.maximum(np.arange(spectrum.shape[0]) / spectrum.shape[0], 1e-3)

@@ -50,6 +50,6 @@ def _fit(head: nn.Linear, vectors: Tensor, categories: Tensor) -> None:
 @torch.inference_mode()
 def _mean_vectors(corpus: Corpus, cembed: CEmbed, vqvae: VQVAE, view: int) -> Tensor:
     """What the head hears of a variation of every training recording: (clips, code dimension)."""
-    cembeds, vqvae = corpus.cembeds(cembed), vqvae.to(corpus.device).eval()
+    cembeds, vqvae = corpus.cembeds(cembed, floor=True), vqvae.to(corpus.device).eval()
     clips = (torch.from_numpy(np.array(cembeds[view, part.numpy()])).float() for part in corpus.train.split(BATCH))
     return torch.cat([vqvae.vectors(clip.to(corpus.device)).mean(dim=(2, 3)).cpu() for clip in clips])

@@ -16,7 +16,7 @@ from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from foley.runs import read_json, write_json
-from training.augment import VARIATION, vary_recording
+from training.augment import VARIATION, noise_floor, vary_recording
 from training.run import Run
 
 PCM = 32767.0
@@ -26,7 +26,8 @@ DATASET = "dataset.json"
 class Corpus:
     """The clips of a run's dataset. Arrays have the shape (views, clips, ...); view 0 is the recording itself.
 
-    What is computed of them is computed on `device`.
+    Networks hear them with a noise floor and learn to give them back without: `floor` says which. What is computed of
+    them is computed on `device`.
     """
 
     def __init__(self, run: Run, device: torch.device | str = "cpu"):
@@ -59,8 +60,8 @@ class Corpus:
         largest = max(map(len, classes))
         return torch.cat([clips.repeat(-(-largest // len(clips)))[:largest] for clips in classes if len(clips)])
 
-    def waveforms(self) -> np.ndarray:
-        """(views, clips, samples) int16."""
+    def waveforms(self, floor: bool) -> np.ndarray:
+        """(views, clips, samples) int16, with or without a noise floor."""
         audio, views = self.preset.audio, self.run.options.views
         shape = (views, len(self.dataset.clips), audio.samples)
 
@@ -70,24 +71,26 @@ class Corpus:
                 for view in range(views):
                     random = np.random.default_rng([self.run.options.seed, view, i])
                     varied = vary_recording(waveform, audio.sample_rate, random, strength=float(view > 0))
+                    if floor:
+                        varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
 
-        return self.run.cache.array("waveforms", self._key, shape, "int16", fill)
+        return self.run.cache.array(f"waveforms{_suffix(floor)}", self._key, shape, "int16", fill)
 
-    def cembeds(self, cembed: CEmbed) -> np.ndarray:
-        """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms."""
-        waveforms = self.waveforms()
+    def cembeds(self, cembed: CEmbed, floor: bool) -> np.ndarray:
+        """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms with or without a noise floor."""
+        waveforms = self.waveforms(floor)
         shape = (*waveforms.shape[:2], self.preset.rows, self.preset.frames)
         key = [self._key, asdict(self.preset.mel), asdict(self.preset.encoder), fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:
             self.map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds", cembed)
 
-        return self.run.cache.array("cembeds", key, shape, "float16", fill)
+        return self.run.cache.array(f"cembeds{_suffix(floor)}", key, shape, "float16", fill)
 
     def codes(self, cembed: CEmbed, vqvae: VQVAE) -> np.ndarray:
-        """Codes (views, clips, rows, frames) int16 of the CEmbeds."""
-        cembeds = self.cembeds(cembed)
+        """Codes (views, clips, rows, frames) int16 of the CEmbeds with a noise floor."""
+        cembeds = self.cembeds(cembed, floor=True)
         shape = (*cembeds.shape[:2], *self.preset.grid)
         before_codes = fingerprint(vqvae.encoder, vqvae.to_code, vqvae.quantizer)  # the decoder changes no code
         key = [self._key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
@@ -114,6 +117,10 @@ class Corpus:
             result = function(torch.from_numpy(np.array(source[view, i : i + batch])).to(self.device))
             target[view, i : i + batch] = result.cpu().numpy().astype(target.dtype)
         module.cpu()
+
+
+def _suffix(floor: bool) -> str:
+    return "" if floor else "-without-floor"
 
 
 def remember(dataset: Dataset, run: Run) -> None:

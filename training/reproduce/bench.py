@@ -62,11 +62,11 @@ class Plan:
 
 
 class Unmasked(VQVAEStage):
-    """The same stage without masks: clean CEmbeds in, clean ones out."""
+    """The same stage without masks: whole CEmbeds in, clean ones out."""
 
     def turns(self, batch: tuple[Tensor, ...]) -> Any:
-        clean, categories = batch
-        loss, report = vqvae_loss(self.parts["vqvae"](clean), clean, categories, self.preset.vqvae)
+        noisy, clean, categories = batch
+        loss, report = vqvae_loss(self.parts["vqvae"](noisy), clean, categories, self.preset.vqvae)
         yield Turn("vqvae", loss, report)
 
 

@@ -37,7 +37,7 @@ class DecoderStage:
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
         self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
-        self.cembeds, self.codes = corpus.cembeds(cembed), corpus.codes(cembed, vqvae)
+        self.cembeds, self.codes = corpus.cembeds(cembed, floor=False), corpus.codes(cembed, vqvae)
         self.parts = nn.ModuleDict({"decoder": vqvae.decoder})
 
     def to(self, device: torch.device) -> None:

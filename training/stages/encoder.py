@@ -55,7 +55,7 @@ class EncoderStage:
 
     def __init__(self, corpus: Corpus):
         self.corpus, self.preset = corpus, corpus.preset
-        self.waveforms = corpus.waveforms()
+        self.waveforms = corpus.waveforms(floor=True)
         self.cembed = corpus.run.begun("cembed", CEmbed(self.preset))
         self.units, self.cqt = self._targets()
         sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
@@ -156,7 +156,7 @@ def span_mask(batch: int, frames: int) -> Tensor:
 @torch.inference_mode()
 def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
     """Fit the encoder's projection (PCA) and the statistics of CEmbed's rows on training clips, in place."""
-    waveforms = corpus.waveforms()
+    waveforms = corpus.waveforms(floor=True)
     spread = corpus.train[torch.linspace(0, len(corpus.train) - 1, min(clips, len(corpus.train))).long()]
     batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])).to(corpus.device) for part in spread.split(8)]
     encoder = cembed.to(corpus.device).encoder

@@ -41,7 +41,7 @@ class PriorStage:
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
         self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
-        self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms()
+        self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms(floor=True)
         self.clips = corpus.balanced()
         prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
         prior = corpus.run.begun(self.name, prior)

@@ -34,7 +34,7 @@ DECODED_SHARE = 0.6  # of the segments that come through the codebook, once ther
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
 LEVEL_WEIGHT = 1.0
-ENVELOPE_WEIGHT = 1.0
+ENVELOPE_WEIGHT = 3.0
 
 
 class VocoderStage:
@@ -55,7 +55,7 @@ class VocoderStage:
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE | None = None):
         self.corpus, self.preset = corpus, corpus.preset
         self.cembed, self.vqvae, self.device = cembed.eval(), vqvae, torch.device("cpu")
-        self.waveforms, self.cembeds = corpus.waveforms(), corpus.cembeds(cembed)
+        self.waveforms, self.cembeds = corpus.waveforms(floor=False), corpus.cembeds(cembed, floor=False)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
         vocoder = corpus.run.begun(self.name, Vocoder(self.preset))

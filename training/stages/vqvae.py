@@ -1,4 +1,4 @@
-"""The (M)VQVAE: reconstruct clean CEmbeds from masked ones through the codebook (paper 3.4)."""
+"""The (M)VQVAE: reconstruct clean CEmbeds from masked and noisy ones through the codebook (paper 3.4)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ CROP_FRAMES = 96  # of every clip: more steps for the same arithmetic than whole
 
 
 class VQVAEStage:
-    """Masked CEmbeds in, clean ones out."""
+    """Masked CEmbeds over a noise floor in, clean ones out."""
 
     name = "vqvae"
     settings = LoopSettings(
@@ -36,7 +36,7 @@ class VQVAEStage:
 
     def __init__(self, corpus: Corpus, cembed: CEmbed):
         self.corpus, self.preset, self.cembed = corpus, corpus.preset, cembed
-        self.cembeds = corpus.cembeds(cembed)
+        self.noisy, self.cembeds = corpus.cembeds(cembed, floor=True), corpus.cembeds(cembed, floor=False)
         self.parts = nn.ModuleDict({"vqvae": corpus.run.begun(self.name, VQVAE(self.preset.vqvae))})
 
     def to(self, device: torch.device) -> None:
@@ -48,15 +48,16 @@ class VQVAEStage:
         views = torch.randint(self.cembeds.shape[0], index.shape)
         frames = min(CROP_FRAMES, self.preset.frames)
         starts = torch.randint((self.preset.frames - frames) // 4 + 1, index.shape) * 4
-        crops = [
-            torch.tensor(self.cembeds[view, i, :, start : start + frames])
-            for view, i, start in zip(views, index, starts, strict=True)
-        ]
-        return torch.stack(crops).float(), self.corpus.categories[index]
+        places = list(zip(views, index, starts, strict=True))
+        noisy, clean = (
+            torch.stack([torch.tensor(cembeds[view, i, :, start : start + frames]) for view, i, start in places])
+            for cembeds in (self.noisy, self.cembeds)
+        )
+        return noisy.float(), clean.float(), self.corpus.categories[index]
 
     def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
-        clean, categories = batch
-        output = self.parts["vqvae"](mask_cembed(clean, self.preset.mel.rows))
+        noisy, clean, categories = batch
+        output = self.parts["vqvae"](mask_cembed(noisy, self.preset.mel.rows))
         loss, report = vqvae_loss(output, clean, categories, self.preset.vqvae)
         yield Turn("vqvae", loss, report | {"perplexity": self._perplexity(output.codes)})
 
