@@ -98,7 +98,10 @@ class PriorPreset:
 
 @dataclass(frozen=True)
 class VocoderPreset:
-    """HiFi-GAN. `head` is `waveform` (upsample to samples) or `spectral` (inverse STFT of refined, shaped noise)."""
+    """HiFi-GAN. `head` is `waveform` (upsample to samples) or `spectral` (inverse STFT of refined, shaped noise).
+
+    `shaping_passes` is how often the shaped noise is brought to the mel's levels before it is refined.
+    """
 
     head: str = "waveform"
     upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
@@ -108,6 +111,7 @@ class VocoderPreset:
     residual_dilations: tuple[int, ...] = (1, 3, 5)
     n_fft: int = 0
     hop_length: int = 0
+    shaping_passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -289,6 +293,7 @@ STUDIO = Preset(
         channels=192,
         n_fft=320,
         hop_length=80,
+        shaping_passes=2,
     ),
 )
 

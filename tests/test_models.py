@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from foley.evaluation.likeness import envelope_distance
 from foley.features.mel import LogMel
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.quantizer import VectorQuantizer, perplexity
@@ -111,6 +112,19 @@ def test_shaped_noise_has_the_mel_it_was_shaped_by():
     slope = torch.linspace(-2, -6, 129).view(1, 129, 1).expand(1, 129, 300)
     heard = log_mel(shaper(slope, torch.randn(1, 96_000)))
     assert (heard - slope).mean(dim=2).abs().max() < 0.5
+
+
+def test_shaping_passes_bring_the_noise_nearer_to_a_sharp_sound():
+    time = torch.arange(96_000) / 24_000
+    clicks = torch.randn(96_000, generator=torch.Generator().manual_seed(0)) * torch.exp(-(time % 0.5) / 0.03)
+    log_mel, noise = LogMel(STUDIO.audio, STUDIO.mel)(clicks[None]), torch.randn(1, 96_000)
+    once, again = (
+        NoiseShaper(dataclasses.replace(STUDIO, vocoder=dataclasses.replace(STUDIO.vocoder, shaping_passes=passes)))(
+            log_mel, noise
+        )[0]
+        for passes in (0, 2)
+    )
+    assert envelope_distance(again, clicks, 24_000) < 0.9 * envelope_distance(once, clicks, 24_000)
 
 
 def test_the_untrained_spectral_vocoder_is_exactly_the_shaped_noise(preset):
