@@ -17,6 +17,7 @@ from foley.audio import SILENCE_PEAK
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
 from foley.evaluation.bootstrap import mean_measurement
+from foley.evaluation.calibration import calibrate
 from foley.evaluation.chain import PARTS
 from foley.evaluation.embedders import CachedEmbedder, Embedder, load_embedder
 from foley.evaluation.frechet import GaussianStatistics
@@ -227,6 +228,8 @@ class _Evaluation:
             )
             for category in Category
         }  # fmt: skip
+        for category, figures in calibrate(self.train).items():
+            measured[category] |= figures
         rows = [row for category in Category for name in self.sets[category] for row in self._rows(category, name)]
         self._flag()
         mean = {}

@@ -28,6 +28,9 @@ TABLES = {
     "Variety and sameness": (
         "spread", "copies", "floor_kernel", "generated_kernel",
     ),
+    "What the distance says where the answer is known": (
+        "halves_fad_inf", "others_fad_inf",
+    ),
     "How like the recording a sound stays that goes through the chain: less is nearer": tuple(
         f"{part}_{measure}" for measure in Likeness._fields for part in PARTS
     ),

@@ -70,6 +70,8 @@ FIGURES = {
         for defect in Defects._fields
         for name in ("real", "generated")
     },
+    "halves_fad_inf": Figure("FAD∞ of two halves of its recordings", ".1f"),
+    "others_fad_inf": Figure("FAD∞ to the other classes' recordings", ".1f"),
 }
 
 
