@@ -293,7 +293,7 @@ STUDIO = Preset(
         channels=192,
         n_fft=320,
         hop_length=80,
-        shaping_passes=2,
+        shaping_passes=3,
     ),
 )
 

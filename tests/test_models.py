@@ -111,7 +111,7 @@ def test_shaped_noise_has_the_mel_it_was_shaped_by():
     shaper, log_mel = NoiseShaper(STUDIO), LogMel(STUDIO.audio, STUDIO.mel)
     slope = torch.linspace(-2, -6, 129).view(1, 129, 1).expand(1, 129, 300)
     heard = log_mel(shaper(slope, torch.randn(1, 96_000)))
-    assert (heard - slope).mean(dim=2).abs().max() < 0.5
+    assert (heard - slope).mean(dim=2)[:, 1:].abs().max() < 0.3  # the lowest band reaches to 0 Hz, which is left out
 
 
 def test_shaping_passes_bring_the_noise_nearer_to_a_sharp_sound():

@@ -18,6 +18,7 @@ from foley.presets import Preset
 
 MOST_LOG_GAIN = 4.0
 SMALLEST = 1e-7  # magnitude of a spectrum, far below the log-mel's floor
+LEVEL_BANDS = 17  # about two octaves of a mel of 129 bands
 
 
 class SpectralVocoder(nn.Module):
@@ -76,7 +77,8 @@ class NoiseShaper(nn.Module):
 
     The envelope in linear frequency comes from the mel filters' pseudo-inverse, clamped to be positive. Frames overlap:
     what one of them gives, its neighbours blur. So the noise's own levels are measured as mels are, and corrected, in a
-    few passes, as in Griffin and Lim's algorithm but band by band: the noise keeps its grain, and attacks sharpen.
+    few passes like those of Griffin and Lim. Levels are of many bands together: of each by itself, the noise would lose
+    the grain that a decoded mel does not have, and rain its sound.
     """
 
     def __init__(self, preset: Preset):
@@ -93,16 +95,16 @@ class NoiseShaper(nn.Module):
         self.register_buffer("window", mel.window.clone(), persistent=False)
 
     def forward(self, log_mel: Tensor, noise: Tensor) -> Tensor:
-        wanted = F.pad(self.inverse @ (log_mel.exp() / self.band_width[:, None]), (1, 1), mode="replicate")
+        wanted = F.pad(log_mel.exp() / self.band_width[:, None], (1, 1), mode="replicate")
         half = self.hop_length // 2
         # one frame more on each side, so that frame centres of the mel and of a centred STFT agree
         padded = F.pad(noise, (half, half), mode="reflect")
         expected = self.window.square().sum().sqrt() * math.sqrt(math.pi) / 2  # of |STFT| of white noise
-        waveform = self._waveform(self._spectrum(padded) * wanted / expected, padded.shape[1])
+        waveform = self._waveform(self._spectrum(padded) * (self.inverse @ wanted) / expected, padded.shape[1])
         for _ in range(self.passes):
             spectrum = self._spectrum(waveform)
-            found = self.inverse @ (self.bands @ spectrum.abs())
-            waveform = self._waveform(spectrum * wanted / found.clamp(min=SMALLEST), padded.shape[1])
+            gain = _level(wanted) / _level(self.bands @ spectrum.abs())
+            waveform = self._waveform(spectrum * (self.inverse @ gain), padded.shape[1])
         return waveform[:, half : half + noise.shape[1]]
 
     def _spectrum(self, waveform: Tensor) -> Tensor:
@@ -112,3 +114,9 @@ class NoiseShaper(nn.Module):
 
     def _waveform(self, spectrum: Tensor, length: int) -> Tensor:
         return torch.istft(spectrum, self.n_fft, self.hop_length, window=self.window, length=length)
+
+
+def _level(density: Tensor) -> Tensor:
+    """The root mean square over neighbouring bands of magnitudes (batch, bands, frames)."""
+    power = F.avg_pool2d(density.square().unsqueeze(1), (LEVEL_BANDS, 1), 1, (LEVEL_BANDS // 2, 0))
+    return power.squeeze(1).sqrt().clamp(min=SMALLEST)
