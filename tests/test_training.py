@@ -1,6 +1,5 @@
 """Training on synthetic sounds with the tiny preset: every stage trains, resumes exactly, and exports a model."""
 
-import dataclasses
 import json
 import re
 
@@ -16,7 +15,6 @@ from foley import Foley
 from foley.categories import Category
 from foley.evaluation.evaluate import EvaluationSettings, evaluate
 from foley.features.masking import mask_cembed
-from foley.models.pixelsnail import PixelSNAIL
 from training.__main__ import main
 from training.augment import noise_floor, vary_recording
 from training.benchmark import PRECISIONS, benchmark, pace_of, table
@@ -24,7 +22,7 @@ from training.checkpoints import Checkpoints
 from training.corpus import Corpus
 from training.loop import LoopSettings, TooManyBadSteps, draw, train
 from training.run import Run
-from training.stages.prior import SILENT_WEIGHT, set_apart, weights_of
+from training.stages.prior import SILENT_WEIGHT, weights_of
 
 
 def test_a_stage_learns_and_keeps_its_best(tmp_path):
@@ -257,15 +255,3 @@ def test_every_class_is_drawn_as_often(trained):
     corpus.train = torch.cat([corpus.train, corpus.train[:2]])
     counts = corpus.categories[corpus.balanced()].bincount(minlength=len(Category))
     assert counts[int(Category.Rain)] == 0 and set(counts.tolist()) == {0, 5}
-
-
-def test_the_saved_prior_has_its_classes_further_apart_round_the_same_mean():
-    state = PixelSNAIL(tiny_preset().prior, (4, 6), 32).state_dict()
-    apart = set_apart(state, 1.5)
-    changed = [name for name in state if not torch.equal(state[name], apart[name])]
-    assert changed == ["condition.network.weight"]
-    before, after = state[changed[0]], apart[changed[0]]
-    assert torch.allclose(after.mean(dim=0), before.mean(dim=0), atol=1e-6)
-    assert torch.allclose(torch.pdist(after), 1.5 * torch.pdist(before), rtol=1e-4)
-    mapped = PixelSNAIL(dataclasses.replace(tiny_preset().prior, condition="map"), (4, 6), 32).state_dict()
-    assert set_apart(mapped, 1.5) is mapped

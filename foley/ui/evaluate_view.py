@@ -35,7 +35,8 @@ MEANINGS = {
     "Log-mel L1": "How far the log-mel of a recording that went through a part of the chain lies from the recording's.",
     "Envelope, dB": "How far the level of a recording that went through a part of the chain strays from the "
     "recording's, in blocks of 5 ms.",
-    "Attack, ms": "How much longer or shorter the attack of a recording's loudest event becomes on its way; steady sounds have none.",
+    "Attack, ms": "How much longer or shorter the attack of a recording's loudest event becomes on its way; "
+    "steady sounds have none.",
 }
 FILES = (REPORT, "report.md", "report.csv", "report.png", "clips.csv")
 MOST_CLIPS = 100  # of a set that are listed

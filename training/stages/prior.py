@@ -22,7 +22,6 @@ BATCH = 4
 SILENT_DBFS = -50.0  # where the noise floor is all there is; half of the frames of dogs and coughs, more of shots
 SILENT_WEIGHT = 0.3  # of such codes in the loss: which noise it is cannot be foretold, and is not heard
 DECIDING_ROWS = 4  # the lowest, drawn first: with them a sound begins or does not
-CLASS_STRENGTH = 1.2  # of what is saved: classes a little further apart than they were learned are told apart better
 
 
 class PriorStage:
@@ -43,10 +42,8 @@ class PriorStage:
         self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
         self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms(floor=True)
         self.clips = corpus.balanced()
-        prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
-        prior = corpus.run.begun(self.name, prior)
-        if corpus.run.options.start:
-            prior.load_state_dict(set_apart(prior.state_dict(), 1 / CLASS_STRENGTH))
+        network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
+        prior = corpus.run.begun(self.name, network)
         self.parts = nn.ModuleDict({"prior": add_weight_norm(prior)})
 
     def to(self, device: torch.device) -> None:
@@ -104,16 +101,7 @@ class PriorStage:
         return codes, self.corpus.categories[index], weights_of(level > SILENT_DBFS, codes.shape[1])
 
     def save(self, model: nn.Module) -> None:
-        save_stage(self.corpus.run.model, self.name, set_apart(folded_state(model)))
-
-
-def set_apart(state: dict[str, Tensor], strength: float = CLASS_STRENGTH) -> dict[str, Tensor]:
-    """A prior's state whose class embeddings are `strength` times as far from their mean; maps stay as they are."""
-    name = "condition.network.weight"
-    if name not in state:
-        return state
-    centre = state[name].mean(dim=0)
-    return state | {name: centre + strength * (state[name] - centre)}
+        save_stage(self.corpus.run.model, self.name, folded_state(model))
 
 
 def weights_of(loud: Tensor, rows: int) -> Tensor:
