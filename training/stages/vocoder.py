@@ -34,7 +34,7 @@ DECODED_SHARE = 0.6  # of the segments that come through the codebook, once ther
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
 LEVEL_WEIGHT = 1.0
-ENVELOPE_WEIGHT = 3.0
+ENVELOPE_WEIGHT = 6.0
 
 
 class VocoderStage:
