@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 ICON = HERE.parent.parent / "assets" / "icon.svg"
 LARGEST_UPLOAD = "1gb"  # an hour of 24-bit stereo at 48 kHz; of a recording, only the beginning is read
 STYLES = ("studio.css", "workbench.css", "explore.css", "train.css")
-SCRIPTS = ("studio.js", "workbench.js", "explore.js", "hints.js")  # the players and keys; then what is done with takes
+SCRIPTS = ("studio.js", "regions.js", "forms.js", "workbench.js", "explore.js", "hints.js")  # players and keys first
 
 WEIGHTS = (400, 700)  # Gradio's files of the weights between lack the Latin alphabet
 

@@ -1,14 +1,13 @@
-/* What is done with takes: the library's list, A and B at one level, regions, edits, export, files in and out. */
+/* What is done with takes: the library's list, A and B at one level, edits, export, files in and out, names, keys. */
 (() => {
   "use strict";
-  const { one, all, isShown, voices, voiceOf, isPlaying, cardAtHand, takeInHand, play, choose, shareAt, show } = window.foley.hands;
+  const { one, all, isShown, voices, voiceOf, isPlaying, cardAtHand, takeInHand, play, choose, show } = window.foley.hands;
+  const { clearRegion, showRegionButton, mark } = window.foley.regions, { values, nudge } = window.foley.forms;
   const UNDO_MS = 5000;
   let rack = null, ask = () => {}, takes = []; // the library's element, what sends an event to Python, its takes
   const chosen = new Set(), going = new Map(); // files ticked in the list; files being deleted, with their timers
   let filter = "", onlyStars = false;
 
-  const store = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
-  const stored = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
   const fileAtHand = () => cardAtHand()?.dataset.file || "";
   const known = (file) => takes.find((take) => take.file === file);
   const cardOf = (file) => [...all(".take.ready"), ...all(".slip", rack || document)].find((card) => card.dataset.file === file);
@@ -194,85 +193,7 @@
     return Math.min(1, 10 ** ((quieter - Number(card.dataset.loudness)) / 20));
   };
 
-  /* ---- a region of the codes ---- */
-  function setRegion(card, region) {
-    all(".take").forEach((other) => { if (other !== card) clearRegion(other); });
-    card.region = region;
-    const box = one(".region", card), strips = one(".strips", card).getBoundingClientRect(), grid = one(".codes", card).getBoundingClientRect();
-    const style = getComputedStyle(card);
-    const [begin, end, above, below] = ["--begin", "--end", "--grid-top", "--grid-bottom"].map((name) => Number(style.getPropertyValue(name)));
-    const { rows: [bottom, top], frames: [first, last] } = region;
-    const [rows, frames] = [Number(card.dataset.rows), Number(card.dataset.frames)];
-    const height = grid.height * (1 - above - below), start = grid.top - strips.top + above * grid.height;
-    box.style.left = `${100 * (begin + (first / frames) * (end - begin))}%`;
-    box.style.width = `${(100 * (last - first) / frames) * (end - begin)}%`;
-    box.style.top = `${(100 * (start + ((rows - top) / rows) * height)) / strips.height}%`;
-    box.style.height = `${((100 * (top - bottom)) / rows) * (height / strips.height)}%`;
-    box.hidden = false;
-    one("[data-edit=region]").disabled = false;
-  }
-
-  function clearRegion(card) {
-    if (!card?.region) return false;
-    card.region = null;
-    one(".region", card).hidden = true;
-    showRegionButton();
-    return true;
-  }
-
-  function showRegionButton() {
-    const button = one("[data-edit=region]");
-    if (button) button.disabled = !all(".take").some((card) => card.region);
-  }
-
-  document.addEventListener("pointerdown", (event) => {
-    const area = event.target.closest("[data-take].ready .codes, [data-take].ready .cembed");
-    if (!area || event.button !== 0) return;
-    event.preventDefault();
-    const card = area.closest("[data-player]"), [rows, frames] = [Number(card.dataset.rows), Number(card.dataset.frames)];
-    const wholeHeight = area.classList.contains("cembed"), from = { x: event.clientX, y: event.clientY };
-    const place = (at) => {
-      const box = area.getBoundingClientRect(), style = getComputedStyle(card);
-      const [above, below] = ["--grid-top", "--grid-bottom"].map((name) => Number(style.getPropertyValue(name)));
-      const down = ((at.clientY - box.top) / box.height - above) / (1 - above - below);
-      return [shareAt(card, at) * frames, (1 - down) * rows];
-    };
-    const span = (a, b, size) => {
-      const low = Math.max(0, Math.min(size - 1, Math.floor(Math.min(a, b)))), high = Math.max(1, Math.min(size, Math.ceil(Math.max(a, b))));
-      return [low, Math.max(high, low + 1)];
-    };
-    const start = place(event);
-    let dragged = false;
-    const move = (at) => {
-      dragged ||= Math.hypot(at.clientX - from.x, at.clientY - from.y) > 4;
-      if (!dragged) return;
-      const now = place(at);
-      setRegion(card, { frames: span(start[0], now[0], frames), rows: wholeHeight ? [0, rows] : span(start[1], now[1], rows) });
-    };
-    const end = () => {
-      document.removeEventListener("pointermove", move);
-      if (dragged) return takeInHand(card);
-      clearRegion(card);
-      const share = start[0] / frames;
-      if (share >= 0 && share <= 1) play(card, "0", share);
-    };
-    document.addEventListener("pointermove", move);
-    document.addEventListener("pointerup", end, { once: true });
-  });
-
-  function mark(edge) {
-    const card = cardAtHand();
-    if (!card || !("take" in card.dataset)) return false;
-    const [rows, frames] = [Number(card.dataset.rows), Number(card.dataset.frames)], audio = voiceOf(card);
-    const at = Math.min(frames - 1, Math.floor((audio.currentTime / (audio.duration || 1)) * frames));
-    const old = card.region?.frames || [0, frames];
-    setRegion(card, { rows: card.region?.rows || [0, rows], frames: edge ? [Math.min(old[0], at), at + 1] : [at, Math.max(old[1], at + 1)] });
-    return true;
-  }
-
   /* ---- edits and export ---- */
-  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`)).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
-
   function edit(kind) {
     const held = all(".take").find((card) => card.region);
     const card = kind === "region" ? held : cardAtHand();
@@ -314,46 +235,6 @@
   }
 
   const open = (file) => { if (file) ask("select", { file }); return Boolean(file); };
-
-  /* ---- forms: what they say beside their sliders, kept for the next time ---- */
-  function prepare(form) {
-    if (form.prepared) return;
-    form.prepared = true;
-    Object.entries((stored("foley-forms") || {})[form.dataset.form] || {}).forEach(([name, value]) => {
-      const field = one(`[name="${name}"]`, form);
-      if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
-    });
-    tell(form);
-  }
-  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, { childList: true, subtree: true }); // Gradio lays them out in its own time
-  document.addEventListener("input", (event) => {
-    const form = event.target.closest?.("[data-form]");
-    if (!form) return;
-    store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
-    tell(form);
-  });
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-form] select")) event.target.blur(); }); // the next key is one of ours
-
-  function tell(form) {
-    all("output", form).forEach((output) => {
-      const field = output.parentElement.querySelector("input");
-      output.textContent = field.name === "seconds" ? `${field.value} s` : Number(field.value).toFixed(2);
-    });
-    const unit = one("[data-unit]", form);
-    if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
-    const level = one("[name=level]", form);
-    if (level) level.disabled = one("[name=normalise]", form).value === "off";
-    all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
-  }
-
-  function nudge(selector, by) {
-    const slider = one(selector);
-    if (!isShown(slider)) return false;
-    slider.value = Number(slider.value) + by * Number(slider.step);
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-    slider.dispatchEvent(new Event("change", { bubbles: true }));
-    return true;
-  }
 
   /* ---- files in and out ---- */
   document.addEventListener("dragstart", (event) => {

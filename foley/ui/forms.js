@@ -1,0 +1,50 @@
+/* The forms for edits and export: what they say beside their sliders, kept for the next time. */
+(() => {
+  "use strict";
+  const { one, all, isShown } = window.foley.hands;
+
+  const store = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
+  const stored = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
+  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`)).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
+
+  function prepare(form) {
+    if (form.prepared) return;
+    form.prepared = true;
+    Object.entries((stored("foley-forms") || {})[form.dataset.form] || {}).forEach(([name, value]) => {
+      const field = one(`[name="${name}"]`, form);
+      if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
+    });
+    tell(form);
+  }
+  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, { childList: true, subtree: true }); // Gradio lays them out in its own time
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("[data-form]");
+    if (!form) return;
+    store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
+    tell(form);
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-form] select")) event.target.blur(); }); // the next key is one of ours
+
+  function tell(form) {
+    all("output", form).forEach((output) => {
+      const field = output.parentElement.querySelector("input");
+      output.textContent = field.name === "seconds" ? `${field.value} s` : Number(field.value).toFixed(2);
+    });
+    const unit = one("[data-unit]", form);
+    if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
+    const level = one("[name=level]", form);
+    if (level) level.disabled = one("[name=normalise]", form).value === "off";
+    all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
+  }
+
+  function nudge(selector, by) {
+    const slider = one(selector);
+    if (!isShown(slider)) return false;
+    slider.value = Number(slider.value) + by * Number(slider.step);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    slider.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+  }
+
+  window.foley.forms = { values, nudge };
+})();
