@@ -31,6 +31,7 @@ BATCH = 8
 SEGMENT_FRAMES = 32
 CONTEXT_CODES = 8  # frames of codes decoded on each side of a segment, so that its edges are as in a whole clip
 DECODED_SHARE = 0.6  # of the segments that come through the codebook, once there is a VQ-VAE
+MASKED_SHARE = 0.25  # of the others: who learns to mend masks all the time trusts no mel
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
 LEVEL_WEIGHT = 1.0
@@ -135,7 +136,7 @@ class VocoderStage:
         return real, cembed, torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
 
     def _segment(self, i: int) -> tuple[Tensor, Tensor]:
-        """A CEmbed (rows, segment), masked or decoded, and its samples."""
+        """A CEmbed (rows, segment), decoded, masked or as it is, and its samples."""
         hop, frames = self.preset.mel.hop_length, self.preset.frames
         step = self.preset.frames // self.preset.grid[1]
         length = min(SEGMENT_FRAMES, frames)
@@ -148,8 +149,9 @@ class VocoderStage:
                 decoded = self.vqvae.decode(torch.tensor(codes, device=self.device).long().unsqueeze(0))[0]
             cembed = decoded[:, start - first * step :][:, :length]
         else:
-            clean = torch.tensor(self.cembeds[view, i, :, start : start + length]).float()
-            cembed = mask_cembed(clean.unsqueeze(0), self.preset.mel.rows)[0]
+            cembed = torch.tensor(self.cembeds[view, i, :, start : start + length]).float()
+            if torch.rand(()) < MASKED_SHARE:
+                cembed = mask_cembed(cembed.unsqueeze(0), self.preset.mel.rows)[0]
         samples = self.waveforms[view, i, start * hop : (start + length) * hop]
         return cembed.to(self.device), to_float(torch.tensor(samples))
 
