@@ -14,6 +14,7 @@ from foley.categories import Category
 from foley.checkpoints import checkpoint_hash, find_checkpoint, load_stage, read_config, read_licence
 from foley.edits import Edit, continuation, region, siblings
 from foley.features.cembed import CEmbed
+from foley.limiter import limit
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
@@ -26,7 +27,7 @@ from foley.takes import MADE_BY, Reconstruction, Take
 from foley.threads import always_alike
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "studio"
-CEILING = 0.99  # a take louder than this is turned down as a whole, never clipped; quieter ones are left alone
+CEILING = 0.99  # peaks above are turned down for a moment, never clipped: recordings of shots reach it all the time
 MOST_TAKES = 64
 
 
@@ -312,7 +313,7 @@ class Foley:
         waveform = self.vocoder(cembed, self.cembed.restore_mel(cembed), noise.unsqueeze(0))[0].float().cpu()
         clip = cembed.shape[2] // self._stride == self.preset.grid[1]  # whose length need not be whole frames
         waveform = fit_length(waveform, self.preset.audio.samples if clip else waveform.shape[0])
-        return waveform * (CEILING / waveform.abs().max().clamp(min=CEILING))
+        return limit(waveform, CEILING, self.sample_rate)
 
     def _clip(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
         audio = self.preset.audio
