@@ -21,6 +21,7 @@ from foley.presets import MelPreset, Preset
 WIDTH = 1000
 LEFT, RIGHT, TOP, BOTTOM, SEAM = 58, 22, 4, 22, 3
 PIXELS = 2  # of the file for each CSS pixel
+LEAST_FILLED = 0.9  # of a picture's width
 INK = "#7f868f"
 MEL_COLOURS, ENCODER_COLOURS, CODE_COLOURS = "magma", "berlin", "managua"
 MEL_SHARE = (0.45, 0.75)  # of the height, at least and at most: else a wide embedding would leave a sliver
@@ -344,8 +345,13 @@ def _stretch(width: float, height: float, bottom: float, inner: float, code_fram
 
 
 def _axis_pixels(width: float, code_frames: int) -> int:
-    """Pixels of the file that the time axis is long: a whole number for each frame of codes."""
-    return max(1, int((width - LEFT - RIGHT) * PIXELS / code_frames)) * code_frames
+    """Pixels of the file that the time axis is long: a whole number a frame of codes, where that fills the picture.
+
+    Long takes have so many frames that whole pixels would leave much of it empty, or not fit.
+    """
+    room = int((width - LEFT - RIGHT) * PIXELS)
+    whole = room // code_frames * code_frames
+    return whole if whole >= LEAST_FILLED * room else room
 
 
 @cache

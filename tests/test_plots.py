@@ -54,6 +54,14 @@ def test_a_code_is_a_cell_of_whole_pixels_in_the_colour_of_its_number(preset, tm
     assert np.array_equal(grid, expected)
 
 
+@pytest.mark.parametrize("width", [150, 400, 1000])
+@pytest.mark.parametrize("frames", [75, 150, 300, 563])
+def test_a_take_of_any_length_fills_the_picture(frames, width):
+    begin, end = plots.time_axis(frames, width)
+    room = (width - plots.LEFT - plots.RIGHT) / width
+    assert 0.89 * room <= end - begin <= room + 1e-9
+
+
 def test_pictures_of_one_width_share_their_time_axis(tmp_path):
     begin, end = (round(2000 * place) for place in plots.time_axis(STUDIO.grid[1], 1000))
     for figure in (
