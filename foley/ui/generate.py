@@ -132,7 +132,8 @@ def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model)
 
     rack.select(open_take, [stage, token, model], outputs, **QUIET, **ONE_AT_A_TIME)
     back.upload(bring_back, [back, stage, token, model], [*outputs, back], **QUIET, **ONE_AT_A_TIME)
-    rack.input(change, [stage, token], [rack, stage], trigger_mode="multiple", concurrency_limit=None, **QUIET)
+    # one after the other: of two answers at once, the older could come last and undo the newer on the page
+    rack.input(change, [stage, token], [rack, stage], trigger_mode="multiple", concurrency_limit=1, **QUIET)
     rack.click(export, [token, model], [courier, meter], **QUIET, **ONE_AT_A_TIME)
 
 
