@@ -8,14 +8,16 @@ from torch.nn import functional as F
 
 from foley.sampling.draft import Draft
 from foley.sampling.weights import Weights
+from foley.sampling.winograd import filtering
 
 
 class Caches(NamedTuple):
     """Tensors for N takes of a grid (height, width); the other letters are those of `Weights`.
 
-    `features` and `hidden` are what the causal convolutions of the R residual blocks read, after their ELU: the
-    k - 1 rows above and, last, the row being drawn, with k // 2 columns of zeros at both ends. `above1`, `above2`
-    and `start` are what this row takes from the rows above, bias and condition included.
+    `features` and `hidden` are what the causal convolutions of the R residual blocks read, after their ELU: of the
+    row being drawn, with zeros at both ends up to the padded width, that of its tiles and 2 (k // 2) more. Of the
+    k - 1 rows above they are kept at the points of the `winograd` filtering, row i in place i modulo k - 1. `above1`,
+    `above2` and `start` are what this row takes from the rows above, bias and condition included.
 
     Keys and values are those of the T = height x width positions, or one for every s positions in zen mode. They
     are made of the `recent` s positions: features before the block, after its causal part, and coordinates. In zen
@@ -25,8 +27,10 @@ class Caches(NamedTuple):
     codes: Tensor  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
     condition: Tensor  # (N, height or 1, width, condition channels)
     start: Tensor  # (N, width, C)
-    features: Tensor  # (R, N, k, width + 2 (k // 2), C)
-    hidden: Tensor  # (R, N, k, width + 2 (k // 2), H)
+    features: Tensor  # (R, N, padded width, C)
+    hidden: Tensor  # (R, N, padded width, H)
+    features_above: Tensor  # (R, k - 1, points, N x tiles, C)
+    hidden_above: Tensor  # (R, k - 1, points, N x tiles, H)
     above1: Tensor  # (R, N, width, H)
     above2: Tensor  # (R, N, width, 2 C)
     keys: Tensor  # (B, N, A, T)
@@ -39,15 +43,18 @@ class Caches(NamedTuple):
     def of(cls, draft: Draft, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
         """Caches before the first code, for weights of these shapes; above1 and above2 are padded to a multiple."""
         takes, height, width = draft.codes.shape
-        residuals, up, kernel, channels, hidden = weights.above1.shape
-        half = kernel // 2
+        residuals, points, up, channels, hidden = weights.above1.shape
+        kernel, half = up + 1, up // 2
+        tiles, outputs = filtering(kernel).tiles(width), filtering(kernel).outputs
         blocks, factor, _, attention = weights.query.shape
         positions = -(-height * width // factor)
-        padded = width + 2 * half
+        padded = tiles * outputs + 2 * half
         shapes = {
             "start": (takes, width, channels),
-            "features": (residuals, takes, up + 1, padded, channels),
-            "hidden": (residuals, takes, up + 1, padded, hidden),
+            "features": (residuals, takes, padded, channels),
+            "hidden": (residuals, takes, padded, hidden),
+            "features_above": (residuals, up, points, takes * tiles, channels),
+            "hidden_above": (residuals, up, points, takes * tiles, hidden),
             "above1": (residuals, takes, width, -(-hidden // multiple) * multiple),
             "above2": (residuals, takes, width, -(-2 * channels // multiple) * multiple),
             "keys": (blocks, takes, attention, positions),

@@ -14,6 +14,7 @@ from foley.sampling.caches import Caches
 from foley.sampling.draft import Draft
 from foley.sampling.tiles import PANEL, aligned, pack
 from foley.sampling.weights import Weights
+from foley.sampling.winograd import filtering
 
 _ROW_WORK, _CODE_WORK = 1e9, 4e7  # multiply-adds between two reports: some hundredths of a second
 _WORTH_HELP = 2e6  # multiply-adds of a code below which a second thread costs more than it brings
@@ -33,9 +34,10 @@ class CompiledPath:
         lanes = [Lane(self, draft.takes(slice(part[0], part[-1] + 1))) for part in parts]
         width, positions = draft.codes.shape[2], draft.positions
         layers = self.layers
-        row_work = width * sum(matrices[:1].size for matrices in (layers.above1, layers.above2))
+        tiles = filtering(layers.above1.shape[2] + 1).tiles(width)
+        row_work = tiles * len(lanes[0].draft.seeds) * (layers.above1[0].size + layers.above2[0].size)
         code_work = sum(matrices.size for matrices in layers[layers._fields.index("left1") :])
-        parts, columns = max(1, int(_ROW_WORK / row_work)), 2 * max(1, int(_CODE_WORK / code_work / 2))
+        parts, columns = max(1, int(_ROW_WORK / row_work)), max(1, int(_CODE_WORK / code_work))
         helped = threads >= 2 * len(lanes) and code_work > _WORTH_HELP
         with ThreadPoolExecutor(max(1, threads - 1)) as pool:  # and this thread
             try:
@@ -66,15 +68,15 @@ class Lane:
         self.logits = logits.numpy()
         blocks, width = len(self.caches.recent), draft.codes.shape[2]
         self.help_x, self.help_y = np.zeros_like(self.scratch.x), np.zeros_like(self.scratch.y)
-        self.jobs, self.columns_done = np.zeros((width + 1) // 2 * blocks, np.int64), np.zeros(blocks, np.int64)
-        self.offsets = np.array([offset for offset in code_offsets(self.caches.hidden.shape[2]) if offset[0]])
+        self.jobs, self.columns_done = np.zeros(width * blocks, np.int64), np.zeros(blocks, np.int64)
+        self.offsets = np.array([offset for offset in code_offsets(path.shapes.above1.shape[2] + 1) if offset[0]])
 
     def row_tasks(self, row: int, most: int, threads: int) -> list[Callable[[], None]]:
         """What a row needs before its first code, in tasks that do not depend on each other, for some threads.
 
-        None does more than `most` layers of a take.
+        None does more than `most` layers.
         """
-        parts = len(self.caches.features) * len(self.draft.seeds)
+        parts = len(self.caches.features)
         step = min(most, -(-parts // threads))
         ranges = [(first, min(first + step, parts)) for first in range(0, parts, step)]
         return [partial(self._start_row, row)] + [partial(self._begin_row, row, *part) for part in ranges]
@@ -88,8 +90,9 @@ class Lane:
     def _begin_row(self, row: int, first: int, last: int) -> None:
         layers, caches = self.layers, self.caches
         kernels.begin_row(
-            caches.features, caches.hidden, caches.above1, caches.above2, caches.condition,
-            layers.above1, layers.above2, layers.condition, row, first, last,
+            caches.features, caches.hidden, caches.features_above, caches.hidden_above,
+            caches.above1, caches.above2, caches.condition,
+            layers.above1, layers.above2, layers.condition, layers.to_points, layers.from_points, row, first, last,
         )  # fmt: skip
 
     def code_tasks(self, row: int, first: int, last: int, helped: bool) -> list[Callable[[], None]]:
@@ -145,11 +148,12 @@ def _layers(weights: Weights) -> kernels.Layers:
         return taps.reshape(len(taps), -1, taps.shape[-1])
 
     def above(taps: np.ndarray, bias: np.ndarray) -> np.ndarray:
-        """The bias goes to the first of the taps (layers, k - 1, k, inputs, outputs)."""
+        """The bias goes to the first of the taps (layers, points, k - 1, inputs, outputs)."""
         biases = np.zeros((*taps.shape[:3], taps.shape[-1]), np.float32)
         biases[:, 0, 0] = bias
         return pack(taps, biases)
 
+    rows = filtering(w.above1.shape[2] + 1)
     blocks, attention, reach, _ = w.spread.shape if w.spread.ndim == 4 else (len(w.key), 0, 0, 0)
     spread_bias = np.concatenate([np.tile(w.spread_bias, reach // 2), np.tile(w.spread_bias * 0, reach // 2)], axis=1)
     return kernels.Layers(
@@ -159,6 +163,8 @@ def _layers(weights: Weights) -> kernels.Layers:
         condition=pack(w.condition),
         above1=above(w.above1, w.bias1),
         above2=above(w.above2, w.bias2),
+        to_points=aligned(rows.to_points),
+        from_points=aligned(rows.from_points),
         left1=pack(flat(w.left1)),
         left2=pack(flat(w.left2)),
         key1=pack(w.key1, w.key1_bias),
@@ -181,15 +187,15 @@ def _layers(weights: Weights) -> kernels.Layers:
 
 
 def _scratch(weights: Weights, caches: Caches, codebook_size: int) -> kernels.Scratch:
-    layers, takes, kernel, _, channels = caches.features.shape
-    hidden, factor = caches.hidden.shape[4], caches.recent.shape[2]
+    layers, takes, _, channels = caches.features.shape
+    hidden, factor, half = caches.hidden.shape[3], caches.recent.shape[2], weights.left1.shape[1]
     attention, key_channels, query_channels = (
         weights.query.shape[3],
         weights.key.shape[2],
         weights.query.shape[2],
     )
     rows = takes * max(2, factor)
-    widest_input = max(kernel // 2 * channels, kernel // 2 * hidden, key_channels)
+    widest_input = max(half * channels, half * hidden, key_channels)
     widest_output = max(2 * key_channels, hidden, codebook_size, 2 * factor * attention)
     return kernels.Scratch(
         x=aligned(np.zeros((rows, -(-widest_input // PANEL) * PANEL))),
@@ -197,7 +203,8 @@ def _scratch(weights: Weights, caches: Caches, codebook_size: int) -> kernels.Sc
         features=aligned(np.zeros((takes, channels))),
         local=aligned(np.zeros((takes, channels))),
         seen=aligned(np.zeros((takes, attention))),
-        window=aligned(np.zeros((takes * factor, key_channels))),
+        pairs=aligned(np.zeros((len(caches.recent), takes, 2, key_channels))),
+        window=aligned(np.zeros((takes * (factor if factor > 1 else 2), key_channels))),
         query_window=aligned(np.zeros((takes * factor, query_channels))),
         updates=aligned(np.zeros((layers, takes, 2, channels))),
         scores=aligned(np.zeros(max(caches.keys.shape[3], codebook_size))),

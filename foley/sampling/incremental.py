@@ -14,6 +14,7 @@ from foley.sampling.caches import Caches
 from foley.sampling.draft import Draft
 from foley.sampling.draw import draw
 from foley.sampling.weights import Weights
+from foley.sampling.winograd import filtering
 
 _CODES = 8  # codes between two reports, each of which waits for the device
 
@@ -52,17 +53,20 @@ class Steps:
         self.device = weights.tables.device
         self.caches = Caches.of(draft, weights, self.device)
         self.blocks, self.factor = weights.query.shape[:2]
-        self.kernel = weights.above1.shape[2]
+        self.kernel = weights.above1.shape[2] + 1
         self.half = self.kernel // 2
+        self.filtering = filtering(self.kernel)
+        self.to_points, self.from_points = (
+            torch.from_numpy(matrix).to(self.device, torch.float32)
+            for matrix in (self.filtering.to_points, self.filtering.from_points)
+        )
         self.zen = weights.spread.shape[1] > 0
         self.width = draft.codes.shape[2]
         offsets = code_offsets(self.kernel)
         self.above_offsets = [(n, offset) for n, offset in enumerate(offsets) if offset[0]]
         self.left_tables = weights.tables[-self.half :]
-        self.taps = [
-            weights.above1.flatten(1, 3), weights.left1.flatten(1, 2),
-            weights.above2.flatten(1, 3), weights.left2.flatten(1, 2),
-        ]  # fmt: skip
+        self.above = [weight.flatten(2, 3) for weight in (weights.above1, weights.above2)]
+        self.left = [weight.flatten(1, 2) for weight in (weights.left1, weights.left2)]
         takes, codebook_size = len(draft.seeds), draft.codebook_size
         self.column = torch.zeros(1, dtype=torch.long, device=self.device)
         self.position = torch.zeros(1, dtype=torch.long, device=self.device)
@@ -82,11 +86,11 @@ class Steps:
         """Move the caches down by a row and take from the rows above all that this row needs."""
         weights, caches = self.weights, self.caches
         if row:
-            for rows in (caches.features, caches.hidden):
-                rows[:, :, :-1] = rows[:, :, 1:].clone()
+            for newest, above in ((caches.features, caches.features_above), (caches.hidden, caches.hidden_above)):
+                above[:, (row - 1) % (self.kernel - 1)] = self._at_points(newest)
         condition = caches.condition[:, min(row, caches.condition.shape[1] - 1)]
-        caches.above1.copy_(self._above(caches.features, self.taps[0]) + weights.bias1[:, None, None])
-        caches.above2.copy_(self._above(caches.hidden, self.taps[2]) + weights.bias2[:, None, None])
+        caches.above1.copy_(self._from_above(caches.features_above, self.above[0], row) + weights.bias1[:, None, None])
+        caches.above2.copy_(self._from_above(caches.hidden_above, self.above[1], row) + weights.bias2[:, None, None])
         caches.above2.add_(condition @ weights.condition[:, None])
         start = weights.input_bias
         for n, (up, right) in self.above_offsets:
@@ -140,18 +144,28 @@ class Steps:
         self.column.add_(1)
         self.position.add_(1)
 
-    def _above(self, rows: Tensor, taps: Tensor) -> Tensor:
-        """What (R, N, k, padded width, channels) gives to the newest row: (R, N, width, outputs)."""
-        windows = rows[:, :, :-1].unfold(3, self.kernel, 1).permute(0, 1, 3, 2, 5, 4)
-        return torch.bmm(windows.reshape(len(rows), -1, taps.shape[1]), taps).unflatten(1, (-1, self.width))
+    def _at_points(self, rows: Tensor) -> Tensor:
+        """(R, N, padded width, channels) to (R, points, N x tiles, channels)."""
+        tiles = rows.unfold(2, self.filtering.points, self.filtering.outputs)
+        return torch.einsum("rntci,pi->rpntc", tiles, self.to_points).flatten(2, 3)
+
+    def _from_above(self, rows: Tensor, weights: Tensor, row: int) -> Tensor:
+        """What (R, k - 1, points, N x tiles, channels) gives to this row: (R, N, width, outputs)."""
+        up = self.kernel - 1
+        order = [(row + n) % up for n in range(up)]  # the farthest first
+        inputs = rows[:, order].permute(0, 2, 3, 1, 4).flatten(3)
+        products = torch.bmm(inputs.flatten(0, 1), weights.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        outputs = torch.einsum("rpto,mp->rtmo", products, self.from_points)
+        takes = self.caches.features.shape[1]
+        return outputs.unflatten(1, (takes, -1)).flatten(2, 3)[:, :, : self.width]
 
     def _residual_updates(self, left: Tensor, here: Tensor) -> Tensor:
         """What every causal residual block adds at this position: (blocks, residual blocks, takes, channels).
 
         None of them sees its own position, so all are found at once from what lies to the left.
         """
-        caches, (_, left1, _, left2) = self.caches, self.taps
-        features, hidden = (rows[:, :, -1] for rows in (caches.features, caches.hidden))
+        caches, (left1, left2) = self.caches, self.left
+        features, hidden = caches.features, caches.hidden
         new = torch.bmm(features.index_select(2, left).flatten(2), left1)
         new = F.elu(new + caches.above1.index_select(2, self.column)[:, :, 0])
         update = torch.bmm(hidden.index_select(2, left).flatten(2), left2)
@@ -163,7 +177,7 @@ class Steps:
         weights, caches = self.weights, self.caches
         local = features + updates.cumsum(0)
         inputs = torch.cat([features[None], local[:-1]])
-        rows = caches.features.unflatten(0, (self.blocks, -1))[block][:, :, -1]
+        rows = caches.features.unflatten(0, (self.blocks, -1))[block]
         rows.index_copy_(2, self.half + self.column, F.elu(inputs)[:, :, None])
         local = local[-1]
         newest = (self.position - 1) % self.factor  # where the newest comes last when a window ends

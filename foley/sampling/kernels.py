@@ -15,7 +15,7 @@ from numba import njit
 from foley.sampling import handover, tiles, vectors
 from foley.sampling.handover import await_done, await_turn, claim, finish, write
 from foley.sampling.tiles import multiply, put_bias
-from foley.sampling.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
+from foley.sampling.vectors import add, add_glu, add_scaled, attend, choose, clear, copy, elu, inner
 
 # Numba keeps what it compiled, by signature and by the age of this file alone. A default argument is part of the
 # signature: with this one, compiled code of another version of the files above is never taken for this one's.
@@ -29,8 +29,10 @@ class Layers(NamedTuple):
     input_bias: np.ndarray  # (C,), plain
     coordinates: np.ndarray  # (height x width, 2), plain
     condition: np.ndarray  # (R, packed)
-    above1: np.ndarray  # (R, k - 1, k, packed), with the bias in the first of the taps
+    above1: np.ndarray  # (R, points, k - 1, packed), with the bias in the first of them
     above2: np.ndarray
+    to_points: np.ndarray  # (points, points), plain
+    from_points: np.ndarray  # (outputs, points), plain
     left1: np.ndarray  # (R, packed): the taps side by side, as in all below
     left2: np.ndarray
     key1: np.ndarray  # (B, packed)
@@ -56,9 +58,10 @@ class Scratch(NamedTuple):
     features: np.ndarray  # (takes, C)
     local: np.ndarray  # (takes, C)
     seen: np.ndarray  # (takes, A)
-    window: np.ndarray  # (takes x s, K)
+    pairs: np.ndarray  # (B, takes, 2, K): like the caches' `recent`, of a pair of positions, for full attention
+    window: np.ndarray  # (takes x s, or x 2 for full attention, K)
     query_window: np.ndarray  # (takes x s, Q)
-    updates: np.ndarray  # (R, takes, 2, C): of an even column and the one after it
+    updates: np.ndarray  # (R, takes, 2, C): of the columns of a pair
     scores: np.ndarray  # (max of T and V,)
 
 
@@ -93,53 +96,72 @@ def start_row(tables, bias, above_offsets, codes, start, row, _=_SOURCES):
 
 
 @inner()
-def _move_up(rows):
-    for n in range(rows.shape[0] - 1):
-        for column in range(rows.shape[1]):
-            copy(rows[n + 1, column], rows[n, column])
+def _move_up(newest, rows, to_points, outputs):
+    """A row (takes, padded width, inputs) that is done goes to the rows above: (points, takes x tiles, inputs)."""
+    points, count, _ = rows.shape
+    tiles = count // newest.shape[0]
+    for point in range(points):
+        for n in range(count):
+            clear(rows[point, n])
+            for place in range(points):
+                if to_points[point, place] != 0:
+                    source = newest[n // tiles, n % tiles * outputs + place]
+                    add_scaled(source, to_points[point, place], rows[point, n])
 
 
 @inner()
-def _take_from_above(rows, above, weights):
-    """above (width, packed outputs) from the rows above of rows (k, padded width, inputs)."""
-    up, kernel = weights.shape[:2]
-    width = above.shape[0]
-    put_bias(above, width, weights[0, 0])
-    for n in range(up):
-        for column in range(kernel):
-            multiply(above, rows[n, column:], width, weights[n, column])
+def _take_from_above(rows, above, weights, from_points, row):
+    """above (takes, width, packed outputs) from the rows above (k - 1, points, takes x tiles, inputs)."""
+    up, points, count, _ = rows.shape
+    takes, width, channels = above.shape
+    outputs, tiles = from_points.shape[0], count // takes
+    for take in range(takes):
+        put_bias(above[take], width, weights[0, 0])
+    products = np.empty((count if row else 0, channels), np.float32)
+    for point in range(points if row else 0):
+        for n in range(count):
+            clear(products[n])
+        for n in range(max(up - row, 0), up):  # the farthest first
+            multiply(products, rows[(row + n) % up, point], count, weights[point, n])
+        for take in range(takes):
+            for column in range(width):
+                factor = from_points[column % outputs, point]
+                if factor != 0:
+                    add_scaled(products[take * tiles + column // outputs], factor, above[take, column])
 
 
 @njit(nogil=True, cache=True)
 def begin_row(
-    features, hidden, above1, above2, condition, weights1, weights2, condition_weights, row, first, last, _=_SOURCES
-):
-    """`above1` and `above2` for a new row, whose place is made in `features` and `hidden` by moving them up.
+    features, hidden, features_above, hidden_above, above1, above2, condition,
+    weights1, weights2, condition_weights, to_points, from_points, row, first, last, _=_SOURCES,
+):  # fmt: skip
+    """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
 
-    Of the pairs (causal residual block, take), counted take by take within a block, the first .. last - 1.
+    What `features` and `hidden` hold of the row before goes to the rows above.
     """
-    takes, width = condition.shape[0], condition.shape[2]
-    for n in range(first, last):
-        layer, take = n // takes, n % takes
+    takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
+    for layer in range(first, last):
         if row > 0:
-            _move_up(features[layer, take])
-            _move_up(hidden[layer, take])
-        _take_from_above(features[layer, take], above1[layer, take], weights1[layer])
-        _take_from_above(hidden[layer, take], above2[layer, take], weights2[layer])
-        here = condition[take, min(row, condition.shape[1] - 1)]
-        multiply(above2[layer, take], here, width, condition_weights[layer])
+            place = (row - 1) % features_above.shape[1]
+            _move_up(features[layer], features_above[layer, place], to_points, outputs)
+            _move_up(hidden[layer], hidden_above[layer, place], to_points, outputs)
+        _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
+        _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
+        for take in range(takes):
+            here = condition[take, min(row, condition.shape[1] - 1)]
+            multiply(above2[layer, take], here, width, condition_weights[layer])
 
 
 @inner()
 def _take_from_left(rows, above, left, x, y, first, last):
     """y = above + left taps for each take (the first axis of both) and each of the columns first .. last - 1."""
-    takes, kernel, _, channels = rows.shape
-    count = takes * (last - first)
+    takes, _, channels = rows.shape
+    count, half = takes * (last - first), (left.shape[1] - 1) // channels
     n = 0
     for take in range(takes):
         for column in range(first, last):
-            for tap in range(kernel // 2):
-                copy(rows[take, kernel - 1, column + tap], x[n, tap * channels :])
+            for tap in range(half):
+                copy(rows[take, column + tap], x[n, tap * channels :])
             copy(above[take, column], y[n])
             n += 1
     multiply(y, x, count, left)
@@ -148,13 +170,14 @@ def _take_from_left(rows, above, left, x, y, first, last):
 @inner()
 def _find_hidden(features, hidden, above, left, x, y, first, last):
     """`hidden` of the columns first .. last - 1 of the newest row, in some causal residual blocks."""
-    layers, takes, kernel, _, channels = hidden.shape
+    layers, takes, _, channels = hidden.shape
+    half = (left.shape[2] - 1) // features.shape[3]
     for layer in range(layers):
         _take_from_left(features[layer], above[layer], left[layer], x, y, first, last)
         n = 0
         for take in range(takes):
             for column in range(first, last):
-                elu(y[n, :channels], hidden[layer, take, kernel - 1, kernel // 2 + column])
+                elu(y[n, :channels], hidden[layer, take, half + column])
                 n += 1
 
 
@@ -174,16 +197,25 @@ def _find_updates(hidden, updates, above, left, x, y, first, last):
 
 
 @inner()
-def _look_left(features, hidden, above1, above2, updates, left1, left2, x, y, column, first, last):
-    """The updates of an even column and the next, in the causal residual blocks first .. last - 1.
+def _pair(column, block):
+    """The first of the two columns that share one reading of a block's weights, for either of them.
 
-    They do not see their own position: so features before the even column are enough for both, which share one
-    reading of the weights.
+    Pairs of odd blocks begin at odd columns (and their first is but one column), so that each brings as much work.
     """
+    return max(column - (column + block) % 2, 0)
+
+
+@inner()
+def _look_left(features, hidden, above1, above2, updates, left1, left2, x, y, column, block, residuals):
+    """The updates of the pair that begins at this column, in the causal residual blocks of a block.
+
+    They do not see their own position: so features before the pair are enough for both of its columns.
+    """
+    first, last = block * residuals, (block + 1) * residuals
     features, hidden, updates = features[first:last], hidden[first:last], updates[first:last]
-    width = above1.shape[2]
+    end = min(column + 2 - (column + block) % 2, above1.shape[2])
     _find_hidden(features, hidden, above1[first:last], left1[first:last], x, y, max(column - 1, 0), column + 1)
-    _find_updates(hidden, updates, above2[first:last], left2[first:last], x, y, column, min(column + 2, width))
+    _find_updates(hidden, updates, above2[first:last], left2[first:last], x, y, column, end)
 
 
 @njit(nogil=True, cache=True)
@@ -192,33 +224,32 @@ def help_draw(
 ):
     """Look left for the thread that draws the columns first .. last - 1, where it has not yet done so itself.
 
-    `jobs` are (column / 2, block) in one axis; `columns_done` says of every block how many columns are known.
+    `jobs` are (column, block) in one axis; `columns_done` says of every block how many columns are known.
     """
     blocks = columns_done.shape[0]
     residuals = features.shape[0] // blocks
-    for column in range(first, last, 2):
+    for column in range(first, last):
         for block in range(blocks):
-            job = column // 2 * blocks + block
-            if await_turn(jobs, job, columns_done, block, column):
+            job = column * blocks + block
+            if _pair(column, block) == column and await_turn(jobs, job, columns_done, block, column):
                 _look_left(
-                    features, hidden, above1, above2, updates, left1, left2, x, y,
-                    column, block * residuals, (block + 1) * residuals,
+                    features, hidden, above1, above2, updates, left1, left2, x, y, column, block, residuals
                 )  # fmt: skip
                 finish(jobs, job)
 
 
 @inner()
-def _pass_residuals(features, local, rows, updates, place, parity):
+def _pass_residuals(features, local, rows, updates, place, which):
     """A block's causal part: `local` from `features` (takes, C), and what later columns and rows will read.
 
-    `rows` (layers, takes, k, padded width, C) and `updates` are those of the block.
+    `rows` (layers, takes, padded width, C) and `updates` are those of the block, of which `which` is this column's.
     """
-    layers, takes, kernel = rows.shape[:3]
+    layers, takes = rows.shape[:2]
     for take in range(takes):
         copy(features[take], local[take])
         for layer in range(layers):
-            elu(local[take], rows[layer, take, kernel - 1, place])
-            add(updates[layer, take, parity], local[take])
+            elu(local[take], rows[layer, take, place])
+            add(updates[layer, take, which], local[take])
 
 
 @inner()
@@ -235,15 +266,17 @@ def _features_of(recent, window, position, hidden, first, second, x, y):
 
 
 @inner()
-def _remember(keys, values, window, time, memory, y):
-    """The key and value at `time`, from key features (takes x s, K)."""
+def _remember(keys, values, window, first, last, memory, y):
+    """Keys and values of the times first .. last - 1 (first < 0: there is none), from their key features."""
     takes, channels, _ = keys.shape
-    put_bias(y, takes, memory)
-    multiply(y, window, takes, memory)
+    times = last - first
+    put_bias(y, takes * times, memory)
+    multiply(y, window, takes * times, memory)
     for take in range(takes):
-        for c in range(channels):
-            keys[take, c, time] = y[take, c]
-            values[take, c, time] = y[take, channels + c]
+        for n in range(max(-first, 0), times):
+            for c in range(channels):
+                keys[take, c, first + n] = y[take * times + n, c]
+                values[take, c, first + n] = y[take * times + n, channels + c]
 
 
 @inner()
@@ -305,17 +338,17 @@ def draw_codes(
 ):  # fmt: skip
     """Draw the columns first .. last - 1 of a row into codes (takes, height, width) and the caches' own copy.
 
-    The logits go to `all_logits` (takes, height, width, V), unless it has no takes. `first` is even; `jobs` and
-    `columns_done`, zeros at the beginning of a row, are what `help_draw` says.
+    The logits go to `all_logits` (takes, height, width, V), unless it has no takes. `jobs` and `columns_done`, zeros
+    at the beginning of a row, are what `help_draw` says.
     """
     takes, _, width = codes.shape
     x, y, features, local, seen = scratch.x, scratch.y, scratch.features, scratch.local, scratch.seen
     window, query_window = scratch.window, scratch.query_window
-    channels, hidden, outputs = features.shape[1], caches.hidden.shape[4], noise.shape[2]
+    channels, hidden, outputs = features.shape[1], caches.hidden.shape[3], noise.shape[2]
     blocks, _, factor, _ = caches.recent.shape
     residuals = caches.features.shape[0] // blocks
     zen = weights.spread.shape[1] > 0
-    half = caches.hidden.shape[2] // 2
+    half = caches.codes.shape[1] - codes.shape[1]
     left_tables = weights.tables[weights.tables.shape[0] - half :]
     for column in range(first, last):
         position = row * width + column
@@ -325,17 +358,18 @@ def draw_codes(
                 add(left_tables[n, caches.codes[take, half + row, column + n]], features[take])
         for block in range(blocks):
             layer, next_layer = block * residuals, (block + 1) * residuals
-            if column % 2 == 0:
-                job = column // 2 * blocks + block
+            pair = _pair(column, block)
+            if pair == column:
+                job = column * blocks + block
                 if claim(jobs, job):
                     _look_left(
                         caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
-                        weights.left1, weights.left2, x, y, column, layer, next_layer,
+                        weights.left1, weights.left2, x, y, column, block, residuals,
                     )  # fmt: skip
                 else:
                     await_done(jobs, job)
             rows, updates = caches.features[layer:next_layer], scratch.updates[layer:next_layer]
-            _pass_residuals(features, local, rows, updates, half + column, column % 2)
+            _pass_residuals(features, local, rows, updates, half + column, column - pair)
             write(columns_done, block, column + 1)
             recent = caches.recent[block]
             newest = (position - 1) % factor  # so that it comes last when a window ends
@@ -344,12 +378,16 @@ def draw_codes(
                 copy(features[take], latest)
                 copy(local[take], latest[channels:])
                 copy(weights.coordinates[position], latest[2 * channels :])
+                if not zen:
+                    copy(latest, scratch.pairs[block, take, (position + block) % 2])
             if position % factor == 0:
                 time = position // factor
                 keys, values = caches.keys[block], caches.values[block]
-                first_layer, second_layer = weights.key1[block], weights.key2[block]
-                _features_of(recent, window, position, channels, first_layer, second_layer, x, y)
-                _remember(keys, values, window, time, weights.memory[block], y)
+                if zen or (position + block) % 2:  # full attention does not see this position: two share a reading
+                    first_layer, second_layer = weights.key1[block], weights.key2[block]
+                    remembered = recent if zen else scratch.pairs[block]
+                    _features_of(remembered, window, position, channels, first_layer, second_layer, x, y)
+                    _remember(keys, values, window, time if zen else time - 1, time + 1, weights.memory[block], y)
                 first_layer, second_layer = weights.query1[block], weights.query2[block]
                 _features_of(recent, query_window, position, channels, first_layer, second_layer, x, y)
                 query, times = weights.query[block], time + 1 if zen else time
@@ -380,5 +418,11 @@ def draw_codes(
                 code = choose(logits, noise[take, column], scratch.scores, temperature, top_k, top_p)
                 codes[take, row, column] = code
                 caches.codes[take, half + row, half + column] = code
-    if last == width and width % 2 == 0:  # the one that no pair has come to
-        _find_hidden(caches.features, caches.hidden, caches.above1, weights.left1, x, y, width - 1, width)
+    if last == width:
+        for block in range(blocks):
+            if _pair(width - 1, block) != width - 1:  # the last column's own has not been found
+                layer, next_layer = block * residuals, (block + 1) * residuals
+                _find_hidden(
+                    caches.features[layer:next_layer], caches.hidden[layer:next_layer],
+                    caches.above1[layer:next_layer], weights.left1[layer:next_layer], x, y, width - 1, width,
+                )  # fmt: skip

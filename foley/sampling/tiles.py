@@ -38,16 +38,20 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def _tile(rows: int, panels: int):
-    """An intrinsic tile(y, y_stride, x, x_stride, w, w_stride, inputs) for that many rows and panels.
+def _tile(rows: int, panels: int, fetches: bool = False):
+    """An intrinsic tile(y, y_stride, x, x_stride, w, w_stride, inputs, ahead) for that many rows and panels.
 
     y (rows, panels x PANEL) += x (rows, inputs) @ w (panels, inputs, PANEL); addresses and strides are in bytes.
+    One that `fetches` has the cache get a line for every input, a row of weights apart, from the address `ahead` on.
     """
     vector = ir.VectorType(ir.FloatType(), PANEL)
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), PANEL), None)
 
     def codegen(context, builder, signature, arguments):
-        y, y_stride, x, x_stride, w, w_stride, inputs = arguments
+        y, y_stride, x, x_stride, w, w_stride, inputs, ahead = arguments
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        fetch = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], fetch)
         kind = ir.FunctionType(vector, [vector] * 3)
         multiply_add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{PANEL}f32")
 
@@ -70,6 +74,9 @@ def _tile(rows: int, panels: int):
         ]
         sums = [[cgutils.alloca_once_value(builder, load(address)) for address in row] for row in outputs]
         with cgutils.for_range(builder, inputs) as loop:
+            if fetches:  # to be read, into the second level, as data
+                line = builder.add(ahead, builder.mul(loop.index, loop.index.type(PANEL * 4)))
+                builder.call(fetch, [builder.inttoptr(line, byte), flag(0), flag(2), flag(1)])
             weights = [load(builder.gep(column, [loop.index])) for column in columns]
             for r in range(rows):
                 number = everywhere(builder.load(builder.gep(numbers[r], [loop.index])))
@@ -82,13 +89,13 @@ def _tile(rows: int, panels: int):
         return context.get_dummy_value()
 
     @intrinsic
-    def tile(_, y, y_stride, x, x_stride, w, w_stride, inputs):
-        return types.void(*[types.int64] * 7), codegen
+    def tile(_, y, y_stride, x, x_stride, w, w_stride, inputs, ahead):
+        return types.void(*[types.int64] * 8), codegen
 
     return tile
 
 
-_tall, _four, _two, _two_wide = _tile(TALL, 1), _tile(4, 1), _tile(2, 1), _tile(2, 2)
+_tall, _four, _two, _two_wide = _tile(TALL, 1, fetches=True), _tile(4, 1), _tile(2, 1), _tile(2, 2)
 _one, _one_wide = _tile(1, 1), _tile(1, 4)
 
 
@@ -100,24 +107,25 @@ def _multiply(y, y_stride, x, x_stride, rows, w, panels, inputs):
     for panel in range(panels):
         for row in range(0, tall, TALL):
             y_tile = y + row * y_stride + panel * PANEL * 4
-            _tall(y_tile, y_stride, x + row * x_stride, x_stride, w + panel * w_stride, w_stride, inputs)
+            ahead = w + (panel + 1) * w_stride + row // TALL % 2 * 64  # lines of the next panel in turns
+            _tall(y_tile, y_stride, x + row * x_stride, x_stride, w + panel * w_stride, w_stride, inputs, ahead)
     rows, y, x = rows - tall, y + tall * y_stride, x + tall * x_stride
     if rows >= 4:
         for panel in range(panels):
-            _four(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+            _four(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
         rows, y, x = rows - 4, y + 4 * y_stride, x + 4 * x_stride
     if rows >= 2:
         for panel in range(0, panels - 1, 2):
-            _two_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+            _two_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
         if panels % 2:
             panel = panels - 1
-            _two(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+            _two(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
         rows, y, x = rows - 2, y + 2 * y_stride, x + 2 * x_stride
     if rows >= 1:
         for panel in range(0, panels - 3, 4):
-            _one_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+            _one_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
         for panel in range(panels - panels % 4, panels):
-            _one(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs)
+            _one(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
 
 
 # Under a name, the compiled function is called by the kernels and not compiled again into each of them.

@@ -6,21 +6,23 @@ import torch
 from torch import Tensor, nn
 
 from foley.models.pixelsnail import CausalConv2d, PixelSNAIL
+from foley.sampling.winograd import filtering
 
 
 class Weights(NamedTuple):
     """Float32 tensors; weight norm is folded. A gated residual has its layers `1` (in) and `2` (out, gated).
 
     B blocks, R = B x residual blocks, E output residual blocks; C channels, H hidden channels, A attention
-    channels, K and Q channels of keys and queries, s the zen factor, k the kernel size, V the codebook size.
+    channels, K and Q channels of keys and queries, s the zen factor, k the kernel size, P the points of the `winograd`
+    filtering of its rows, V the codebook size.
     """
 
     tables: Tensor  # (offsets, V + 1, C): code V is "no code" and adds nothing
     input_bias: Tensor  # (C,)
-    above1: Tensor  # (R, k - 1, k, C, H)
+    above1: Tensor  # (R, P, k - 1, C, H): the k taps of each row above, at the points
     left1: Tensor  # (R, k // 2, C, H)
     bias1: Tensor  # (R, H)
-    above2: Tensor  # (R, k - 1, k, H, 2 C)
+    above2: Tensor  # (R, P, k - 1, H, 2 C)
     left2: Tensor  # (R, k // 2, H, 2 C)
     bias2: Tensor  # (R, 2 C)
     condition: Tensor  # (R, condition channels, 2 C)
@@ -123,10 +125,16 @@ def _gated(residuals: list[nn.Module], sizes: tuple[int, int] = (0, 0)) -> dict[
 
 def _causal(convolutions: list[CausalConv2d], name: str) -> dict[str, Tensor]:
     return {
-        f"above{name}": torch.stack([conv.above.weight.permute(2, 3, 1, 0) for conv in convolutions]),
+        f"above{name}": torch.stack([_at_points(conv.above.weight) for conv in convolutions]),
         f"left{name}": torch.stack([conv.left.weight[:, :, 0].permute(2, 1, 0) for conv in convolutions]),
         f"bias{name}": torch.stack([conv.above.bias for conv in convolutions]),
     }
+
+
+def _at_points(weight: Tensor) -> Tensor:
+    """(outputs, inputs, rows, taps) to (points, rows, inputs, outputs)."""
+    tap_points = torch.from_numpy(filtering(weight.shape[3]).tap_points).to(weight.device)
+    return torch.einsum("oirt,pt->prio", weight.double(), tap_points).float()
 
 
 def _taps(layers: list[nn.Conv1d | nn.Linear], name: str) -> dict[str, Tensor]:
