@@ -31,8 +31,8 @@ class Caches(NamedTuple):
     hidden: Tensor  # (R, N, padded width, H)
     features_above: Tensor  # (R, k - 1, points, N x tiles, C)
     hidden_above: Tensor  # (R, k - 1, points, N x tiles, H)
-    above1: Tensor  # (R, N, width, H)
-    above2: Tensor  # (R, N, width, 2 C)
+    above1: Tensor  # (R, N, tiles x outputs, H)
+    above2: Tensor  # (R, N, tiles x outputs, 2 C)
     keys: Tensor  # (B, N, A, T)
     values: Tensor  # (B, N, A, T)
     recent: Tensor  # (B, N, s, K)
@@ -55,8 +55,8 @@ class Caches(NamedTuple):
             "hidden": (residuals, takes, padded, hidden),
             "features_above": (residuals, up, points, takes * tiles, channels),
             "hidden_above": (residuals, up, points, takes * tiles, hidden),
-            "above1": (residuals, takes, width, -(-hidden // multiple) * multiple),
-            "above2": (residuals, takes, width, -(-2 * channels // multiple) * multiple),
+            "above1": (residuals, takes, tiles * outputs, -(-hidden // multiple) * multiple),
+            "above2": (residuals, takes, tiles * outputs, -(-2 * channels // multiple) * multiple),
             "keys": (blocks, takes, attention, positions),
             "values": (blocks, takes, attention, positions),
             "recent": (blocks, takes, factor, weights.key.shape[2]),

@@ -12,11 +12,13 @@ from foley.models.pixelsnail import code_offsets
 from foley.sampling import kernels
 from foley.sampling.caches import Caches
 from foley.sampling.draft import Draft
+from foley.sampling.handover import DESK
 from foley.sampling.tiles import PANEL, aligned, pack
 from foley.sampling.weights import Weights
 from foley.sampling.winograd import filtering
 
-_ROW_WORK, _CODE_WORK = 1e9, 4e7  # multiply-adds between two reports: some hundredths of a second
+_ROW_WORK, _CODE_WORK = 2e9, 1e9  # multiply-adds between two reports: some hundredths of a second
+_OF_ROWS = ("tables", "above1", "above2", "condition", "coordinates")  # weights that a code does not read
 _WORTH_HELP = 2e6  # multiply-adds of a code below which a second thread costs more than it brings
 
 
@@ -35,9 +37,10 @@ class CompiledPath:
         width, positions = draft.codes.shape[2], draft.positions
         layers = self.layers
         tiles = filtering(layers.above1.shape[2] + 1).tiles(width)
-        row_work = tiles * len(lanes[0].draft.seeds) * (layers.above1[0].size + layers.above2[0].size)
-        code_work = sum(matrices.size for matrices in layers[layers._fields.index("left1") :])
-        parts, columns = max(1, int(_ROW_WORK / row_work)), max(1, int(_CODE_WORK / code_work))
+        takes = len(lanes[0].draft.seeds)
+        row_work = tiles * takes * (layers.above1[0].size + layers.above2[0].size) / 3
+        code_work = sum(shape.numel() for name, shape in self.shapes._asdict().items() if name not in _OF_ROWS)
+        parts, columns = max(1, int(_ROW_WORK / row_work)), max(1, int(_CODE_WORK / (takes * code_work)))
         helped = threads >= 2 * len(lanes) and code_work > _WORTH_HELP
         with ThreadPoolExecutor(max(1, threads - 1)) as pool:  # and this thread
             try:
@@ -68,7 +71,9 @@ class Lane:
         self.logits = logits.numpy()
         blocks, width = len(self.caches.recent), draft.codes.shape[2]
         self.help_x, self.help_y = np.zeros_like(self.scratch.x), np.zeros_like(self.scratch.y)
+        self.help_scores, self.desk = np.zeros_like(self.scratch.scores), np.zeros(DESK, np.int64)
         self.jobs, self.columns_done = np.zeros(width * blocks, np.int64), np.zeros(blocks, np.int64)
+        self.half = self.caches.codes.shape[1] - draft.codes.shape[1]
         self.offsets = np.array([offset for offset in code_offsets(path.shapes.above1.shape[2] + 1) if offset[0]])
 
     def row_tasks(self, row: int, most: int, threads: int) -> list[Callable[[], None]]:
@@ -97,14 +102,14 @@ class Lane:
 
     def code_tasks(self, row: int, first: int, last: int, helped: bool) -> list[Callable[[], None]]:
         """Drawing some columns of a row, and helping with it from a second thread."""
-        draw = partial(self._draw, row, first, last)
+        draw = partial(self._draw, row, first, last, helped)
         return [partial(self._help, first, last), draw] if helped else [draw]
 
-    def _draw(self, row: int, first: int, last: int) -> None:
+    def _draw(self, row: int, first: int, last: int, helped: bool) -> None:
         settings = self.settings
         kernels.draw_codes(
             self.layers, self.caches, self.scratch, self.codes, self.kept, self.noise, self.logits,
-            self.jobs, self.columns_done,
+            self.jobs, self.columns_done, self.desk if helped else self.desk[:0],
             row, first, last, self.heads, np.float32(settings.temperature), settings.top_k, float(settings.top_p),
         )  # fmt: skip
 
@@ -112,7 +117,8 @@ class Lane:
         layers, caches, scratch = self.layers, self.caches, self.scratch
         kernels.help_draw(
             caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
-            layers.left1, layers.left2, self.help_x, self.help_y, self.jobs, self.columns_done, first, last,
+            layers.left1, layers.left2, self.half, self.help_x, self.help_y, self.jobs, self.columns_done, first, last,
+            caches.keys, caches.values, scratch.seen, scratch.y, self.help_scores, self.desk,
         )  # fmt: skip
 
 

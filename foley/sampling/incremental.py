@@ -91,7 +91,7 @@ class Steps:
         condition = caches.condition[:, min(row, caches.condition.shape[1] - 1)]
         caches.above1.copy_(self._from_above(caches.features_above, self.above[0], row) + weights.bias1[:, None, None])
         caches.above2.copy_(self._from_above(caches.hidden_above, self.above[1], row) + weights.bias2[:, None, None])
-        caches.above2.add_(condition @ weights.condition[:, None])
+        caches.above2[:, :, : self.width].add_(condition @ weights.condition[:, None])
         start = weights.input_bias
         for n, (up, right) in self.above_offsets:
             first = self.half + right
@@ -150,14 +150,14 @@ class Steps:
         return torch.einsum("rntci,pi->rpntc", tiles, self.to_points).flatten(2, 3)
 
     def _from_above(self, rows: Tensor, weights: Tensor, row: int) -> Tensor:
-        """What (R, k - 1, points, N x tiles, channels) gives to this row: (R, N, width, outputs)."""
+        """What (R, k - 1, points, N x tiles, channels) gives to this row: (R, N, tiles x outputs, channels)."""
         up = self.kernel - 1
         order = [(row + n) % up for n in range(up)]  # the farthest first
         inputs = rows[:, order].permute(0, 2, 3, 1, 4).flatten(3)
         products = torch.bmm(inputs.flatten(0, 1), weights.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         outputs = torch.einsum("rpto,mp->rtmo", products, self.from_points)
         takes = self.caches.features.shape[1]
-        return outputs.unflatten(1, (takes, -1)).flatten(2, 3)[:, :, : self.width]
+        return outputs.unflatten(1, (takes, -1)).flatten(2, 3)
 
     def _residual_updates(self, left: Tensor, here: Tensor) -> Tensor:
         """What every causal residual block adds at this position: (blocks, residual blocks, takes, channels).

@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 
 from foley.sampling import handover, tiles, vectors
-from foley.sampling.handover import await_done, await_turn, claim, finish, write
-from foley.sampling.tiles import multiply, put_bias
-from foley.sampling.vectors import add, add_glu, add_scaled, attend, choose, clear, copy, elu, inner
+from foley.sampling.handover import accept, await_done, claim, field, finish, hand_back, offer, read, take_back, write
+from foley.sampling.tiles import PANEL, combine, multiply, product, put_bias, run_product
+from foley.sampling.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
 
 # Numba keeps what it compiled, by signature and by the age of this file alone. A default argument is part of the
 # signature: with this one, compiled code of another version of the files above is never taken for this one's.
@@ -65,18 +65,38 @@ class Scratch(NamedTuple):
     scores: np.ndarray  # (max of T and V,)
 
 
+_NEAR = 2**19  # bytes that stay in a core's cache
+_WORTH_SHARING = 2**16  # bytes of weights of which another thread may take half
+_PRODUCT, _ATTENTION = 0, 1
+
+
 @inner()
-def _gated_residual(features, rows, hidden, first, second, x, y):
+def _share(y, x, rows, w, desk):
+    """y[:rows] += x @ w, of which a thread that has nothing else to do may take half the outputs."""
+    job = product(y, x, rows, w)
+    first, panels = job[0], job[1]
+    if desk.shape[0] == 0 or w.size < _WORTH_SHARING:
+        run_product(*job)
+        return
+    half = panels // 2
+    offer(desk, (_PRODUCT, half, panels - half) + job[2:])
+    run_product(first, half, *job[2:])
+    if take_back(desk):
+        run_product(half, panels - half, *job[2:])
+
+
+@inner()
+def _gated_residual(features, rows, hidden, first, second, x, y, desk):
     """features[:rows] (rows, channels) becomes the output of a gated residual of 1x1 layers."""
     channels = features.shape[1]
     for row in range(rows):
         elu(features[row], x[row, :channels])
     put_bias(y, rows, first)
-    multiply(y, x, rows, first)
+    _share(y, x, rows, first, desk)
     for row in range(rows):
         elu(y[row, :hidden], x[row, :hidden])
     put_bias(y, rows, second)
-    multiply(y, x, rows, second)
+    _share(y, x, rows, second, desk)
     for row in range(rows):
         add_glu(y[row], features[row])
 
@@ -96,38 +116,41 @@ def start_row(tables, bias, above_offsets, codes, start, row, _=_SOURCES):
 
 
 @inner()
-def _move_up(newest, rows, to_points, outputs):
+def _move_up(newest, rows, to_points):
     """A row (takes, padded width, inputs) that is done goes to the rows above: (points, takes x tiles, inputs)."""
     points, count, _ = rows.shape
     tiles = count // newest.shape[0]
-    for point in range(points):
-        for n in range(count):
+    outputs = (newest.shape[1] - points) // max(tiles - 1, 1)
+    for n in range(count):
+        first = n % tiles * outputs
+        for point in range(points):
             clear(rows[point, n])
-            for place in range(points):
-                if to_points[point, place] != 0:
-                    source = newest[n // tiles, n % tiles * outputs + place]
-                    add_scaled(source, to_points[point, place], rows[point, n])
+        combine(rows[:, n], to_points, newest[n // tiles, first : first + points])
 
 
 @inner()
 def _take_from_above(rows, above, weights, from_points, row):
-    """above (takes, width, packed outputs) from the rows above (k - 1, points, takes x tiles, inputs)."""
+    """above (takes, tiles x outputs, packed channels) from the rows above (k - 1, points, takes x tiles, inputs)."""
     up, points, count, _ = rows.shape
-    takes, width, channels = above.shape
+    takes, width, _ = above.shape
     outputs, tiles = from_points.shape[0], count // takes
     for take in range(takes):
         put_bias(above[take], width, weights[0, 0])
-    products = np.empty((count if row else 0, channels), np.float32)
-    for point in range(points if row else 0):
+    if row == 0:
+        return
+    group = max(_NEAR // (points * count * PANEL * 4), 1)
+    products = np.empty((points, count, group * PANEL), np.float32)
+    for first in range(0, weights.shape[2], group):  # so that the products stay near
+        last = min(first + group, weights.shape[2])
+        for point in range(points):
+            for n in range(count):
+                clear(products[point, n, : (last - first) * PANEL])
+            for n in range(max(up - row, 0), up):  # the farthest first
+                multiply(products[point], rows[(row + n) % up, point], count, weights[point, n, first:last])
         for n in range(count):
-            clear(products[n])
-        for n in range(max(up - row, 0), up):  # the farthest first
-            multiply(products, rows[(row + n) % up, point], count, weights[point, n])
-        for take in range(takes):
-            for column in range(width):
-                factor = from_points[column % outputs, point]
-                if factor != 0:
-                    add_scaled(products[take * tiles + column // outputs], factor, above[take, column])
+            column = n % tiles * outputs
+            here = above[n // tiles, column : column + outputs, first * PANEL : last * PANEL]
+            combine(here, from_points, products[:, n, : (last - first) * PANEL])
 
 
 @njit(nogil=True, cache=True)
@@ -139,12 +162,12 @@ def begin_row(
 
     What `features` and `hidden` hold of the row before goes to the rows above.
     """
-    takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
+    takes, width = condition.shape[0], condition.shape[2]
     for layer in range(first, last):
         if row > 0:
             place = (row - 1) % features_above.shape[1]
-            _move_up(features[layer], features_above[layer, place], to_points, outputs)
-            _move_up(hidden[layer], hidden_above[layer, place], to_points, outputs)
+            _move_up(features[layer], features_above[layer, place], to_points)
+            _move_up(hidden[layer], hidden_above[layer, place], to_points)
         _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
         _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
         for take in range(takes):
@@ -153,10 +176,10 @@ def begin_row(
 
 
 @inner()
-def _take_from_left(rows, above, left, x, y, first, last):
+def _take_from_left(rows, above, left, half, x, y, first, last):
     """y = above + left taps for each take (the first axis of both) and each of the columns first .. last - 1."""
     takes, _, channels = rows.shape
-    count, half = takes * (last - first), (left.shape[1] - 1) // channels
+    count = takes * (last - first)
     n = 0
     for take in range(takes):
         for column in range(first, last):
@@ -168,12 +191,11 @@ def _take_from_left(rows, above, left, x, y, first, last):
 
 
 @inner()
-def _find_hidden(features, hidden, above, left, x, y, first, last):
+def _find_hidden(features, hidden, above, left, half, x, y, first, last):
     """`hidden` of the columns first .. last - 1 of the newest row, in some causal residual blocks."""
     layers, takes, _, channels = hidden.shape
-    half = (left.shape[2] - 1) // features.shape[3]
     for layer in range(layers):
-        _take_from_left(features[layer], above[layer], left[layer], x, y, first, last)
+        _take_from_left(features[layer], above[layer], left[layer], half, x, y, first, last)
         n = 0
         for take in range(takes):
             for column in range(first, last):
@@ -182,11 +204,11 @@ def _find_hidden(features, hidden, above, left, x, y, first, last):
 
 
 @inner()
-def _find_updates(hidden, updates, above, left, x, y, first, last):
+def _find_updates(hidden, updates, above, left, half, x, y, first, last):
     """What some causal residual blocks add at the columns first .. last - 1, from `hidden` to their left."""
     layers, takes = hidden.shape[:2]
     for layer in range(layers):
-        _take_from_left(hidden[layer], above[layer], left[layer], x, y, first, last)
+        _take_from_left(hidden[layer], above[layer], left[layer], half, x, y, first, last)
         n = 0
         for take in range(takes):
             for column in range(first, last):
@@ -206,7 +228,7 @@ def _pair(column, block):
 
 
 @inner()
-def _look_left(features, hidden, above1, above2, updates, left1, left2, x, y, column, block, residuals):
+def _look_left(features, hidden, above1, above2, updates, left1, left2, half, x, y, column, block, residuals):
     """The updates of the pair that begins at this column, in the causal residual blocks of a block.
 
     They do not see their own position: so features before the pair are enough for both of its columns.
@@ -214,28 +236,8 @@ def _look_left(features, hidden, above1, above2, updates, left1, left2, x, y, co
     first, last = block * residuals, (block + 1) * residuals
     features, hidden, updates = features[first:last], hidden[first:last], updates[first:last]
     end = min(column + 2 - (column + block) % 2, above1.shape[2])
-    _find_hidden(features, hidden, above1[first:last], left1[first:last], x, y, max(column - 1, 0), column + 1)
-    _find_updates(hidden, updates, above2[first:last], left2[first:last], x, y, column, end)
-
-
-@njit(nogil=True, cache=True)
-def help_draw(
-    features, hidden, above1, above2, updates, left1, left2, x, y, jobs, columns_done, first, last, _=_SOURCES
-):
-    """Look left for the thread that draws the columns first .. last - 1, where it has not yet done so itself.
-
-    `jobs` are (column, block) in one axis; `columns_done` says of every block how many columns are known.
-    """
-    blocks = columns_done.shape[0]
-    residuals = features.shape[0] // blocks
-    for column in range(first, last):
-        for block in range(blocks):
-            job = column * blocks + block
-            if _pair(column, block) == column and await_turn(jobs, job, columns_done, block, column):
-                _look_left(
-                    features, hidden, above1, above2, updates, left1, left2, x, y, column, block, residuals
-                )  # fmt: skip
-                finish(jobs, job)
+    _find_hidden(features, hidden, above1[first:last], left1[first:last], half, x, y, max(column - 1, 0), column + 1)
+    _find_updates(hidden, updates, above2[first:last], left2[first:last], half, x, y, column, end)
 
 
 @inner()
@@ -253,25 +255,25 @@ def _pass_residuals(features, local, rows, updates, place, which):
 
 
 @inner()
-def _features_of(recent, window, position, hidden, first, second, x, y):
+def _features_of(recent, window, position, hidden, first, second, x, y, desk):
     """Key or query features (takes x s, channels): a residual of the last channels of recent (takes, s, K)."""
     takes, factor, channels = recent.shape
     for take in range(takes):
         for n in range(factor):
             copy(recent[take, n, channels - window.shape[1] :], window[take * factor + n])
-    _gated_residual(window, takes * factor, hidden, first, second, x, y)
+    _gated_residual(window, takes * factor, hidden, first, second, x, y, desk)
     for row in range(takes * factor):
         if position - factor + 1 + row % factor < 0:  # before the first position
             clear(window[row])
 
 
 @inner()
-def _remember(keys, values, window, first, last, memory, y):
+def _remember(keys, values, window, first, last, memory, y, desk):
     """Keys and values of the times first .. last - 1 (first < 0: there is none), from their key features."""
     takes, channels, _ = keys.shape
     times = last - first
     put_bias(y, takes * times, memory)
-    multiply(y, window, takes * times, memory)
+    _share(y, window, takes * times, memory, desk)
     for take in range(takes):
         for n in range(max(-first, 0), times):
             for c in range(channels):
@@ -280,31 +282,44 @@ def _remember(keys, values, window, first, last, memory, y):
 
 
 @inner()
-def _look_back(keys, values, seen, query_window, times, heads, query, scores, y):
+def _attend(keys, values, seen, queries, times, size, first, last, scores):
+    """`seen` (takes, A) over the first `times`, in the heads first .. last - 1 of a size, from scaled queries."""
+    for take in range(seen.shape[0]):
+        for start in range(first * size, last * size, size):
+            end = start + size
+            head_keys, head_values = keys[take, start:end], values[take, start:end]
+            attend(queries[take, start:end], head_keys, head_values, times, scores, seen[take, start:end])
+
+
+@inner()
+def _look_back(keys, values, block, seen, query_window, times, heads, query, scores, y, desk):
     """`seen` (takes, A) over the first `times`, from query features (takes x s, Q)."""
     takes, channels = seen.shape
     size = channels // heads
     scale = np.float32(1) / np.sqrt(np.float32(size))
     put_bias(y, takes, query)
-    multiply(y, query_window, takes, query)
+    _share(y, query_window, takes, query, desk)
     for take in range(takes):
         for c in range(channels):
             y[take, c] *= scale
-        for first in range(0, channels, size):
-            last = first + size
-            head_keys, head_values = keys[take, first:last], values[take, first:last]
-            attend(y[take, first:last], head_keys, head_values, times, scores, seen[take, first:last])
+    shared = desk.shape[0] > 0 and 8 * channels * times * takes > _WORTH_SHARING
+    half = heads // 2 if shared else heads
+    if shared:
+        offer(desk, (_ATTENTION, block, times, size, half, heads))
+    _attend(keys[block], values[block], seen, y, times, size, 0, half, scores)
+    if shared and take_back(desk):
+        _attend(keys[block], values[block], seen, y, times, size, half, heads, scores)
 
 
 @inner()
-def _spread(seen, near, far, weights, y):
+def _spread(seen, near, far, weights, y, desk):
     """The causal transposed convolution: `seen` (takes, A) goes to the 2 s positions from here on."""
     takes, factor, channels = near.shape
     put_bias(y, takes, weights)
     for take in range(takes):
         for n in range(factor):
             add(far[take, n], y[take, n * channels :])
-    multiply(y, seen, takes, weights)
+    _share(y, seen, takes, weights, desk)
     for take in range(takes):
         for n in range(factor):
             copy(y[take, n * channels : (n + 1) * channels], near[take, n])
@@ -312,28 +327,64 @@ def _spread(seen, near, far, weights, y):
 
 
 @inner()
-def _put_out(features, local, seen, first, auxiliary, second, x, y):
+def _put_out(features, local, seen, first, auxiliary, second, x, y, desk):
     """A block's last residual: `features` from `local` (takes, C) and `seen` (takes, A)."""
     takes, channels = features.shape
     for take in range(takes):
         elu(local[take], x[take, :channels])
     put_bias(y, takes, first)
-    multiply(y, x, takes, first)
+    _share(y, x, takes, first, desk)
     for take in range(takes):
         elu(seen[take], x[take, : seen.shape[1]])
-    multiply(y, x, takes, auxiliary)
+    _share(y, x, takes, auxiliary, desk)
     for take in range(takes):
         elu(y[take, :channels], x[take, :channels])
         copy(local[take], features[take])
     put_bias(y, takes, second)
-    multiply(y, x, takes, second)
+    _share(y, x, takes, second, desk)
     for take in range(takes):
         add_glu(y[take], features[take])
 
 
 @njit(nogil=True, cache=True)
+def help_draw(
+    features, hidden, above1, above2, updates, left1, left2, half, x, y, jobs, columns_done, first, last,
+    keys, values, seen, queries, scores, desk, _=_SOURCES,
+):  # fmt: skip
+    """Help the thread that draws the columns first .. last - 1: with halves of what it is at, else by looking left.
+
+    `jobs` are (column, block) in one axis; `columns_done` says of every block how many columns are known.
+    """
+    blocks = columns_done.shape[0]
+    residuals = features.shape[0] // blocks
+    job, end = first * blocks, last * blocks
+    while read(columns_done, blocks - 1) < last:
+        if accept(desk):
+            if field(desk, 0) == _PRODUCT:
+                run_product(
+                    field(desk, 1), field(desk, 2), field(desk, 3), field(desk, 4), field(desk, 5), field(desk, 6),
+                    field(desk, 7), field(desk, 8), field(desk, 9), field(desk, 10),
+                )  # fmt: skip
+            else:
+                block, times, size = field(desk, 1), field(desk, 2), field(desk, 3)
+                _attend(keys[block], values[block], seen, queries, times, size, field(desk, 4), field(desk, 5), scores)
+            hand_back(desk)
+            continue
+        column, block = job // blocks, job % blocks
+        if job < end and _pair(column, block) != column:
+            job += 1
+        elif job < end and read(columns_done, block) >= column:
+            if claim(jobs, job):
+                _look_left(
+                    features, hidden, above1, above2, updates, left1, left2, half, x, y, column, block, residuals
+                )  # fmt: skip
+                finish(jobs, job)
+            job += 1
+
+
+@njit(nogil=True, cache=True)
 def draw_codes(
-    weights, caches, scratch, codes, kept, noise, all_logits, jobs, columns_done,
+    weights, caches, scratch, codes, kept, noise, all_logits, jobs, columns_done, desk,
     row, first, last, heads, temperature, top_k, top_p, _=_SOURCES,
 ):  # fmt: skip
     """Draw the columns first .. last - 1 of a row into codes (takes, height, width) and the caches' own copy.
@@ -364,7 +415,7 @@ def draw_codes(
                 if claim(jobs, job):
                     _look_left(
                         caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
-                        weights.left1, weights.left2, x, y, column, block, residuals,
+                        weights.left1, weights.left2, half, x, y, column, block, residuals,
                     )  # fmt: skip
                 else:
                     await_done(jobs, job)
@@ -386,30 +437,33 @@ def draw_codes(
                 if zen or (position + block) % 2:  # full attention does not see this position: two share a reading
                     first_layer, second_layer = weights.key1[block], weights.key2[block]
                     remembered = recent if zen else scratch.pairs[block]
-                    _features_of(remembered, window, position, channels, first_layer, second_layer, x, y)
-                    _remember(keys, values, window, time if zen else time - 1, time + 1, weights.memory[block], y)
+                    start = time if zen else time - 1
+                    _features_of(remembered, window, position, channels, first_layer, second_layer, x, y, desk)
+                    _remember(keys, values, window, start, time + 1, weights.memory[block], y, desk)
                 first_layer, second_layer = weights.query1[block], weights.query2[block]
-                _features_of(recent, query_window, position, channels, first_layer, second_layer, x, y)
+                _features_of(recent, query_window, position, channels, first_layer, second_layer, x, y, desk)
                 query, times = weights.query[block], time + 1 if zen else time
-                _look_back(keys, values, seen, query_window, times, heads, query, scratch.scores, y)
+                _look_back(
+                    caches.keys, caches.values, block, seen, query_window, times, heads, query, scratch.scores, y, desk
+                )  # fmt: skip
                 if zen:
-                    _spread(seen, caches.near[block], caches.far[block], weights.spread[block], y)
+                    _spread(seen, caches.near[block], caches.far[block], weights.spread[block], y, desk)
             if zen:
                 for take in range(takes):
                     copy(caches.near[block, take, position % factor], seen[take])
             output1, auxiliary = weights.output1[block], weights.auxiliary[block]
-            _put_out(features, local, seen, output1, auxiliary, weights.output2[block], x, y)
+            _put_out(features, local, seen, output1, auxiliary, weights.output2[block], x, y, desk)
         to_draw = all_logits.shape[0]
         for take in range(takes):
             to_draw += not kept[take, row, column]
         if to_draw == 0:
             continue
         for layer in range(weights.tail1.shape[0]):
-            _gated_residual(features, takes, hidden, weights.tail1[layer], weights.tail2[layer], x, y)
+            _gated_residual(features, takes, hidden, weights.tail1[layer], weights.tail2[layer], x, y, desk)
         for take in range(takes):
             elu(features[take], x[take, :channels])
         put_bias(y, takes, weights.logits)
-        multiply(y, x, takes, weights.logits)
+        _share(y, x, takes, weights.logits, desk)
         for take in range(all_logits.shape[0]):
             copy(y[take, :outputs], all_logits[take, row, column])
         for take in range(takes):
@@ -424,5 +478,5 @@ def draw_codes(
                 layer, next_layer = block * residuals, (block + 1) * residuals
                 _find_hidden(
                     caches.features[layer:next_layer], caches.hidden[layer:next_layer],
-                    caches.above1[layer:next_layer], weights.left1[layer:next_layer], x, y, width - 1, width,
+                    caches.above1[layer:next_layer], weights.left1[layer:next_layer], half, x, y, width - 1, width,
                 )  # fmt: skip

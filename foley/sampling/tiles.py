@@ -3,7 +3,13 @@
 A plain loop would keep the sums in memory. Here a tile of sums stays in vector registers while the loop runs over
 the inputs. Every sum adds its terms one by one in the same order, whichever tile it is in: so a row's result does
 not depend, to the last bit, on how many rows there are.
+
+Weights that are read for every code, by one row, cost as much time as their bytes. They are packed into 24 bits:
+whole numbers, with a scale of their own for each output. That is float32 without its exponent, which the weights of
+one output hardly need: an error of 2^-24 of the largest of them, as much as float32 makes in adding them up.
 """
+
+from collections.abc import Callable
 
 import llvmlite.binding
 import numpy as np
@@ -15,77 +21,129 @@ from numba.extending import intrinsic
 _WIDE = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 PANEL = 32 if _WIDE else 16  # outputs side by side in a tile and in the packed weights
 TALL = 8 if _WIDE else 4  # rows of the highest tile: as many sums as there are registers
+_LARGEST = 2**23 - 1  # in 24 bits
+_HEAD, _LINE = 8 * PANEL, 3 * PANEL  # bytes of a panel: its biases and scales, then as many for every input
+_CACHE_LINE = 64
+_AHEAD = 4096  # bytes: what is read that much later should be on its way from memory
 
 
 def pack(weights: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Weights (..., inputs, outputs) and bias (..., outputs) to (..., panels, 1 + inputs, PANEL).
+    """Weights (..., inputs, outputs) and bias (..., outputs) to uint8 (..., panels, bytes).
 
-    The bias, or zeros, is the first row; outputs are filled up with zeros.
+    A panel is PANEL biases (or zeros) and PANEL scales, float32, and PANEL x 24 bits for every input. Outputs are
+    filled up with zeros.
     """
+    panels = -(-weights.shape[-1] // PANEL)
+    padding = panels * PANEL - weights.shape[-1]
+
+    def in_panels(array: np.ndarray) -> np.ndarray:
+        """(..., n, outputs) to (..., panels, n, PANEL)."""
+        array = np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, padding)])
+        return np.moveaxis(array.reshape(*array.shape[:-1], panels, PANEL), -2, -3)
+
     bias = np.zeros_like(weights[..., 0, :]) if bias is None else bias
-    rows = np.concatenate([bias[..., None, :], weights], axis=-2)
-    panels = -(-rows.shape[-1] // PANEL)
-    padding = [(0, 0)] * (rows.ndim - 1) + [(0, panels * PANEL - rows.shape[-1])]
-    return aligned(np.moveaxis(np.pad(rows, padding).reshape(*rows.shape[:-1], panels, PANEL), -2, -3))
+    bias, weights = in_panels(bias[..., None, :].astype(np.float32)), in_panels(weights)
+    scale = np.abs(weights).max(axis=-2, keepdims=True, initial=0) / np.float32(_LARGEST)
+    whole = np.rint(weights / np.where(scale > 0, scale, 1)).clip(-_LARGEST, _LARGEST).astype("<i4")
+    numbers = whole[..., None].view(np.uint8)[..., :3].reshape(*whole.shape[:-1], _LINE)
+    numbers = numbers.reshape(*whole.shape[:-2], whole.shape[-2] * _LINE)
+    head = np.concatenate([bias, scale / 256], axis=-1)[..., 0, :].view(np.uint8)  # the tiles read numbers x 256
+    return aligned(np.concatenate([head, numbers], axis=-1))
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """A contiguous float32 copy that begins on a cache line."""
-    memory = np.zeros(array.size * 4 + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    copy = memory[start : start + array.size * 4].view(np.float32).reshape(array.shape)
+    """A contiguous copy, uint8 or else float32, that begins on a cache line."""
+    kind = np.dtype(np.uint8 if array.dtype == np.uint8 else np.float32)
+    size = array.size * kind.itemsize
+    memory = np.zeros(size + 2 * _CACHE_LINE, np.uint8)  # tiles read packed weights a little past the end
+    start = -memory.ctypes.data % _CACHE_LINE
+    copy = memory[start : start + size].view(kind).reshape(array.shape)
     copy[...] = array
     return copy
 
 
-def _tile(rows: int, panels: int, fetches: bool = False):
+def _tile(rows: int, panels: int, packed: bool = True, fetches: int = 0) -> Callable:
     """An intrinsic tile(y, y_stride, x, x_stride, w, w_stride, inputs, ahead) for that many rows and panels.
 
-    y (rows, panels x PANEL) += x (rows, inputs) @ w (panels, inputs, PANEL); addresses and strides are in bytes.
-    One that `fetches` has the cache get a line for every input, a row of weights apart, from the address `ahead` on.
+    y (rows, panels x PANEL) += x (rows, inputs) @ w, addresses and strides in bytes. Packed w has a stride from panel
+    to panel; plain w (inputs, panels x PANEL) float32 has one from input to input. With every input the cache is
+    told to get so many lines of each panel, `ahead` of the weights being read.
     """
     vector = ir.VectorType(ir.FloatType(), PANEL)
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), PANEL), None)
+    lanes = ir.VectorType(ir.IntType(32), PANEL)
+    sixteen = 16  # numbers of 3 bytes, in as many bytes as a vector has
+    some_bytes = ir.VectorType(ir.IntType(8), 4 * sixteen)
 
     def codegen(context, builder, signature, arguments):
         y, y_stride, x, x_stride, w, w_stride, inputs, ahead = arguments
-        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        fetch = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], fetch)
+        number, byte = w.type, ir.IntType(8).as_pointer()
         kind = ir.FunctionType(vector, [vector] * 3)
         multiply_add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{PANEL}f32")
+        kind = ir.FunctionType(ir.VoidType(), [byte] + [ir.IntType(32)] * 3)
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
 
-        def at(start, stride, n, kind):
-            return builder.inttoptr(builder.add(start, builder.mul(stride, stride.type(n))), kind.as_pointer())
+        def at(start, stride, n):
+            """start + n x stride."""
+            stride, n = (value if isinstance(value, ir.Value) else number(value) for value in (stride, n))
+            return builder.add(start, builder.mul(stride, n))
 
-        def load(address):
-            value = builder.load(address)
-            value.align = 4
+        def pointer(address, kind):
+            return builder.inttoptr(address, kind.as_pointer())
+
+        def load(address, kind=vector):
+            value = builder.load(pointer(address, kind))
+            value.align = 1
             return value
 
-        def everywhere(number):
-            single = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
-            return builder.shuffle_vector(single, single, zeros)
+        def everywhere(value):
+            single = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
+            return builder.shuffle_vector(single, single, ir.Constant(lanes, None))
 
-        numbers = [at(x, x_stride, r, ir.FloatType()) for r in range(rows)]
-        columns = [at(w, w_stride, p, vector) for p in range(panels)]
-        outputs = [
-            [builder.gep(at(y, y_stride, r, vector), [inputs.type(p)]) for p in range(panels)] for r in range(rows)
-        ]
-        sums = [[cgutils.alloca_once_value(builder, load(address)) for address in row] for row in outputs]
+        def start_of(panel):
+            return at(w, w_stride, panel) if packed else at(w, 4 * PANEL, panel)
+
+        def weights_of(panel, row):
+            """The weights of one input, unscaled."""
+            if not packed:
+                return load(at(start_of(panel), w_stride, row))
+            start = at(at(start_of(panel), 1, _HEAD), _LINE, row)
+            parts = [unpacked(load(at(start, 3, first), some_bytes)) for first in range(0, PANEL, sixteen)]
+            together = ir.Constant(lanes, list(range(PANEL)))
+            return parts[0] if len(parts) == 1 else builder.shuffle_vector(*parts, together)
+
+        def unpacked(some):
+            """16 numbers, each in the upper 3 of the 4 bytes it gets."""
+            zero = 4 * sixteen  # the first of the second vector
+            places = [place for n in range(sixteen) for place in (zero, 3 * n, 3 * n + 1, 3 * n + 2)]
+            places = ir.Constant(ir.VectorType(ir.IntType(32), 4 * sixteen), places)
+            spread = builder.shuffle_vector(some, ir.Constant(some_bytes, None), places)
+            whole = builder.bitcast(spread, ir.VectorType(ir.IntType(32), sixteen))
+            return builder.sitofp(whole, ir.VectorType(ir.FloatType(), sixteen))
+
+        def output(row, panel):
+            return at(at(y, y_stride, row), 4 * PANEL, panel)
+
+        places = [(row, panel) for row in range(rows) for panel in range(panels)]
+        first = {place: ir.Constant(vector, None) if packed else load(output(*place)) for place in places}
+        sums = {place: cgutils.alloca_once_value(builder, first[place]) for place in places}
         with cgutils.for_range(builder, inputs) as loop:
-            if fetches:  # to be read, into the second level, as data
-                line = builder.add(ahead, builder.mul(loop.index, loop.index.type(PANEL * 4)))
-                builder.call(fetch, [builder.inttoptr(line, byte), flag(0), flag(2), flag(1)])
-            weights = [load(builder.gep(column, [loop.index])) for column in columns]
-            for r in range(rows):
-                number = everywhere(builder.load(builder.gep(numbers[r], [loop.index])))
-                for p in range(panels):
-                    total = builder.call(multiply_add, [number, weights[p], builder.load(sums[r][p])])
-                    builder.store(total, sums[r][p])
-        for r in range(rows):
-            for p in range(panels):
-                builder.store(builder.load(sums[r][p]), outputs[r][p]).align = 4
+            for panel in range(panels):
+                for line in range(fetches):  # to be read, into the second level, as data
+                    address = at(at(at(start_of(panel), 1, ahead), 1, line * _CACHE_LINE), _LINE, loop.index)
+                    flags = [ir.IntType(32)(flag) for flag in (0, 2, 1)]
+                    builder.call(fetch, [pointer(address, ir.IntType(8)), *flags])
+            weights = [weights_of(panel, loop.index) for panel in range(panels)]
+            for row in range(rows):
+                value = everywhere(load(at(at(x, x_stride, row), 4, loop.index), ir.FloatType()))
+                for panel in range(panels):
+                    total = builder.call(multiply_add, [value, weights[panel], builder.load(sums[row, panel])])
+                    builder.store(total, sums[row, panel])
+        for row, panel in places:
+            total = builder.load(sums[row, panel])
+            if packed:
+                scale = load(at(start_of(panel), 1, 4 * PANEL))
+                total = builder.call(multiply_add, [total, scale, load(output(row, panel))])
+            builder.store(total, pointer(output(row, panel), vector)).align = 1
         return context.get_dummy_value()
 
     @intrinsic
@@ -95,67 +153,150 @@ def _tile(rows: int, panels: int, fetches: bool = False):
     return tile
 
 
-_tall, _four, _two, _two_wide = _tile(TALL, 1, fetches=True), _tile(4, 1), _tile(2, 1), _tile(2, 2)
-_one, _one_wide = _tile(1, 1), _tile(1, 4)
+_tall, _four_next, _four = _tile(TALL, 1, fetches=1), _tile(4, 1), _tile(4, 1, fetches=2)
+_two, _two_wide, _one, _one_wide = (_tile(*size, fetches=2) for size in ((2, 1), (2, 2), (1, 1), (1, 4)))
+_four_plain, _two_plain, _one_plain = (_tile(rows, 1, packed=False) for rows in (4, 2, 1))
+_NINE_NUMBERS = types.void(*[types.int64] * 9)
 
 
-@cfunc(types.void(*[types.int64] * 8), cache=True)
-def _multiply(y, y_stride, x, x_stride, rows, w, panels, inputs):
-    w_stride = (inputs + 1) * PANEL * 4
-    w += PANEL * 4  # past the bias
-    tall = rows - rows % TALL
-    for panel in range(panels):
-        for row in range(0, tall, TALL):
-            y_tile = y + row * y_stride + panel * PANEL * 4
-            ahead = w + (panel + 1) * w_stride + row // TALL % 2 * 64  # lines of the next panel in turns
-            _tall(y_tile, y_stride, x + row * x_stride, x_stride, w + panel * w_stride, w_stride, inputs, ahead)
-    rows, y, x = rows - tall, y + tall * y_stride, x + tall * x_stride
-    if rows >= 4:
+@cfunc(_NINE_NUMBERS, cache=True)
+def _multiply(y, y_stride, x, x_stride, rows, w, panels, w_stride, inputs):
+    if rows >= TALL:  # each panel for all rows, while it is near
         for panel in range(panels):
-            _four(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
+            row, y_panel, w_panel = 0, y + panel * PANEL * 4, w + panel * w_stride
+            while row + TALL <= rows:
+                ahead = w_stride + row // TALL % 2 * _CACHE_LINE  # lines of the next panel in turns
+                _tall(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, 0, inputs, ahead)
+                row += TALL
+            while row + 4 <= rows:
+                _four_next(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, 0, inputs, 0)
+                row += 4
+            if row + 2 <= rows:
+                _two(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, 0, inputs, 0)
+                row += 2
+            if row < rows:
+                _one(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, 0, inputs, 0)
+        return
+    while rows >= 4:
+        for panel in range(panels):
+            _four(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, 0, inputs, _AHEAD)
         rows, y, x = rows - 4, y + 4 * y_stride, x + 4 * x_stride
     if rows >= 2:
         for panel in range(0, panels - 1, 2):
-            _two_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
+            _two_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, _AHEAD)
         if panels % 2:
             panel = panels - 1
-            _two(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
+            _two(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, 0, inputs, _AHEAD)
         rows, y, x = rows - 2, y + 2 * y_stride, x + 2 * x_stride
-    if rows >= 1:
+    if rows:
         for panel in range(0, panels - 3, 4):
-            _one_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
+            _one_wide(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, _AHEAD)
         for panel in range(panels - panels % 4, panels):
-            _one(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, w_stride, inputs, 0)
+            _one(y + panel * PANEL * 4, y_stride, x, x_stride, w + panel * w_stride, 0, inputs, _AHEAD)
 
 
-# Under a name, the compiled function is called by the kernels and not compiled again into each of them.
-_NAME = "foley_sampling_multiply"
-llvmlite.binding.add_symbol(_NAME, _multiply.address)
+@cfunc(_NINE_NUMBERS, cache=True)
+def _combine(y, y_stride, x, x_stride, rows, w, panels, w_stride, inputs):
+    for panel in range(panels):
+        row, y_panel, w_panel = 0, y + panel * PANEL * 4, w + panel * PANEL * 4
+        while row + 4 <= rows:
+            _four_plain(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, w_stride, inputs, 0)
+            row += 4
+        if row + 2 <= rows:
+            _two_plain(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, w_stride, inputs, 0)
+            row += 2
+        if row < rows:
+            _one_plain(y_panel + row * y_stride, y_stride, x + row * x_stride, x_stride, w_panel, w_stride, inputs, 0)
+
+
+def _called(function: Callable) -> Callable:
+    """An intrinsic that calls the compiled function by its name, so that it is not compiled again into each kernel.
+
+    Its arguments are those of a product, of which the first two numbers say which panels are meant.
+    """
+    name = f"foley_sampling{function.__name__}"
+    llvmlite.binding.add_symbol(name, function.address)
+
+    @intrinsic
+    def call(_, first, panels, y, y_stride, x, x_stride, rows, w, w_stride, inputs):
+        def codegen(context, builder, signature, arguments):
+            first, panels, y, y_stride, x, x_stride, rows, w, w_stride, inputs = arguments
+            y = builder.add(y, builder.mul(first, first.type(PANEL * 4)))
+            w = builder.add(w, builder.mul(first, w_stride))
+            kind = ir.FunctionType(ir.VoidType(), [first.type] * 9)
+            target = cgutils.get_or_insert_function(builder.module, kind, name)
+            builder.call(target, [y, y_stride, x, x_stride, rows, w, panels, w_stride, inputs])
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 10), codegen
+
+    return call
+
+
+run_product, _run_combination = _called(_multiply), _called(_combine)
+
+
+def _numbers_of(packed: bool) -> Callable:
+    @intrinsic
+    def numbers(_, y, x, rows, w):
+        """y[:rows] += x @ w in numbers: the first panel, the panels, addresses, strides, rows and inputs."""
+
+        def codegen(context, builder, signature, arguments):
+            y, x, w = (context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 1, 3))
+            int64 = ir.IntType(64)
+
+            def at(array):
+                return builder.ptrtoint(array.data, int64), cgutils.unpack_tuple(builder, array.strides)[0]
+
+            (y_start, y_stride), (x_start, x_stride), (w_start, w_stride) = at(y), at(x), at(w)
+            size, width = cgutils.unpack_tuple(builder, w.shape)[:2]
+            if packed:
+                panels, inputs = size, builder.sdiv(builder.sub(w_stride, int64(_HEAD)), int64(_LINE))
+                joined = builder.sdiv(inputs, cgutils.unpack_tuple(builder, x.shape)[1])
+                joined = builder.select(builder.icmp_signed("<", joined, int64(1)), int64(1), joined)
+                x_stride = builder.mul(x_stride, joined)
+            else:
+                panels, inputs = builder.sdiv(width, int64(PANEL)), size
+            values = [int64(0), panels, y_start, y_stride, x_start, x_stride, arguments[2], w_start, w_stride, inputs]
+            return context.make_tuple(builder, signature.return_type, values)
+
+        return types.UniTuple(types.int64, 10)(y, x, types.int64, w), codegen
+
+    return numbers
+
+
+product, _combination = _numbers_of(packed=True), _numbers_of(packed=False)
+
+
+@njit(nogil=True, no_cpython_wrapper=True)
+def multiply(y, x, rows, w):
+    """y[:rows] += x @ w for packed w, without its bias. Where x is narrower than w, its rows are read joined."""
+    run_product(*product(y, x, rows, w))
+
+
+@njit(nogil=True, no_cpython_wrapper=True)
+def combine(y, x, w):
+    """y += x @ w for few inputs and plain float32 rows, in each of which the numbers lie side by side."""
+    _run_combination(*_combination(y, x, y.shape[0], w))
+    first = w.shape[1] - w.shape[1] % PANEL
+    for row in range(y.shape[0] if first < w.shape[1] else 0):
+        for n in range(w.shape[0]):
+            for c in range(first, w.shape[1]):
+                y[row, c] += x[row, n] * w[n, c]
 
 
 @intrinsic
-def multiply(_, y, x, rows, w):
-    """y[:rows] += x @ w for packed w, without its bias. Where x is narrower than w, its rows are read joined."""
+def bias_of(_, w, panel, n):
+    """An output's bias in packed w."""
 
     def codegen(context, builder, signature, arguments):
-        y, x, w = (context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 1, 3))
-        int64 = ir.IntType(64)
+        w = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = cgutils.unpack_tuple(builder, w.strides)[0]
+        start = builder.add(builder.ptrtoint(w.data, stride.type), builder.mul(stride, arguments[1]))
+        row = builder.inttoptr(start, ir.FloatType().as_pointer())
+        return builder.load(builder.gep(row, [arguments[2]]))
 
-        def at(array):
-            return builder.ptrtoint(array.data, int64), cgutils.unpack_tuple(builder, array.strides)[0]
-
-        panels, rows_of_panel, _ = cgutils.unpack_tuple(builder, w.shape)
-        inputs = builder.sub(rows_of_panel, int64(1))
-        joined = builder.sdiv(inputs, cgutils.unpack_tuple(builder, x.shape)[1])
-        joined = builder.select(builder.icmp_signed("<", joined, int64(1)), int64(1), joined)
-        (y_start, y_stride), (x_start, x_stride), (w_start, _) = at(y), at(x), at(w)
-        function = ir.FunctionType(ir.VoidType(), [int64] * 8)
-        function = cgutils.get_or_insert_function(builder.module, function, _NAME)
-        x_stride = builder.mul(x_stride, joined)
-        builder.call(function, [y_start, y_stride, x_start, x_stride, arguments[2], w_start, panels, inputs])
-        return context.get_dummy_value()
-
-    return types.void(y, x, types.int64, w), codegen
+    return types.float32(w, types.int64, types.int64), codegen
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
@@ -164,4 +305,4 @@ def put_bias(y, rows, w):
     for row in range(rows):
         for panel in range(w.shape[0]):
             for n in range(PANEL):
-                y[row, panel * PANEL + n] = w[panel, 0, n]
+                y[row, panel * PANEL + n] = bias_of(w, panel, n)

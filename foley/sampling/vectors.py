@@ -50,12 +50,6 @@ def add(source, target):
 
 
 @inner(fastmath=_LOOSE)
-def add_scaled(source, factor, target):
-    for n in range(target.shape[0]):
-        target[n] += factor * source[n]
-
-
-@inner(fastmath=_LOOSE)
 def elu(source, target):
     for n in range(source.shape[0]):
         x = source[n]
