@@ -1,0 +1,110 @@
+"""The compiled building blocks of the sampler, each against plain numpy."""
+
+import threading
+
+import numpy as np
+import pytest
+from numba import njit
+
+from foley.sampling import handover, tiles
+from foley.sampling.winograd import filtering
+
+
+@njit(nogil=True)
+def _multiply(y, x, rows, w):
+    tiles.put_bias(y, rows, w)
+    tiles.multiply(y, x, rows, w)
+
+
+@njit(nogil=True)
+def _combine(y, x, w):
+    tiles.combine(y, x, w)
+
+
+def _packed_product(x: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    packed = tiles.pack(weights, bias)
+    y = tiles.aligned(np.zeros((len(x), len(packed) * tiles.PANEL)))
+    _multiply(y, tiles.aligned(x), len(x), packed)
+    return y[:, : weights.shape[1]]
+
+
+@pytest.mark.parametrize("inputs", [1, 37, 256])
+@pytest.mark.parametrize("outputs", [1, 31, 200])
+def test_a_product_with_packed_weights_has_the_precision_of_float32(inputs: int, outputs: int) -> None:
+    random = np.random.default_rng(inputs * outputs)
+    weights = random.normal(size=(inputs, outputs)).astype(np.float32) * 10 ** random.uniform(-3, 3, outputs).astype(
+        "f"
+    )
+    bias = random.normal(size=outputs).astype(np.float32)
+    x = random.normal(size=(23, inputs)).astype(np.float32)
+    exact = x.astype(np.float64) @ weights + bias
+    size = np.abs(x).astype(np.float64) @ np.abs(weights) + np.abs(bias)  # that of the terms that are added up
+    assert np.all(np.abs(_packed_product(x, weights, bias) - exact) <= 1e-6 * size)
+
+
+def test_a_row_of_a_product_does_not_depend_on_the_rows_beside_it() -> None:
+    random = np.random.default_rng(0)
+    weights, bias = random.normal(size=(65, 130)).astype(np.float32), random.normal(size=130).astype(np.float32)
+    x = random.normal(size=(2 * tiles.TALL + 7, 65)).astype(np.float32)
+    alone = np.concatenate([_packed_product(row[None], weights, bias) for row in x])
+    for rows in range(1, len(x) + 1):
+        np.testing.assert_array_equal(_packed_product(x[:rows], weights, bias), alone[:rows])
+
+
+def test_weights_that_are_all_zero_add_nothing_but_their_bias() -> None:
+    bias = np.arange(40, dtype=np.float32)
+    np.testing.assert_array_equal(_packed_product(np.ones((3, 5)), np.zeros((5, 40), "f"), bias), np.tile(bias, (3, 1)))
+
+
+@pytest.mark.parametrize("channels", [1, tiles.PANEL, 3 * tiles.PANEL + 5])
+@pytest.mark.parametrize("rows", [1, 2, 6, 11])
+def test_combinations_of_rows_add_to_what_is_there(channels: int, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    x, w = random.normal(size=(rows, 8)).astype(np.float32), random.normal(size=(8, 2, channels)).astype(np.float32)
+    y = random.normal(size=(rows, channels)).astype(np.float32)
+    expected = y + x.astype(np.float64) @ w[:, 1]
+    _combine(y, x, w[:, 1])  # rows of a larger array
+    np.testing.assert_allclose(y, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("taps", range(1, 10))
+def test_winograd_filtering_is_the_convolution(taps: int) -> None:
+    rule = filtering(taps)
+    random = np.random.default_rng(taps)
+    x, weights = random.normal(size=rule.points), random.normal(size=taps)
+    found = rule.from_points @ ((rule.tap_points @ weights) * (rule.to_points @ x))
+    np.testing.assert_allclose(found, np.correlate(x, weights, "valid"), atol=1e-12)
+    singles = [matrix.astype(np.float32) for matrix in (rule.from_points, rule.tap_points, rule.to_points)]
+    found = singles[0] @ ((singles[1] @ weights.astype("f")) * (singles[2] @ x.astype("f")))
+    np.testing.assert_allclose(found, np.correlate(x, weights, "valid"), atol=1e-5)
+
+
+def test_every_offered_job_is_done_once_by_one_thread_or_the_other() -> None:
+    desk, end = np.zeros(handover.DESK, np.int64), np.zeros(1, np.int64)
+    jobs = 200_000
+    mine, theirs = np.zeros(jobs, np.int64), np.zeros(jobs, np.int64)
+    helper = threading.Thread(target=_accept_jobs, args=(desk, end, theirs))
+    helper.start()
+    _offer_jobs(desk, end, mine, theirs)
+    helper.join()
+    np.testing.assert_array_equal(mine + theirs, np.ones(jobs))
+
+
+@njit(nogil=True)
+def _offer_jobs(desk, end, mine, theirs):
+    for job in range(len(mine)):
+        handover.offer(desk, (job, -job))
+        if handover.take_back(desk):
+            mine[job] += 1
+        elif theirs[job] != 1:  # what the other thread wrote is to be seen by now
+            mine[job] -= 100
+    handover.write(end, 0, 1)
+
+
+@njit(nogil=True)
+def _accept_jobs(desk, end, theirs):
+    while handover.read(end, 0) == 0:
+        if handover.accept(desk):
+            if handover.field(desk, 1) == -handover.field(desk, 0):
+                theirs[handover.field(desk, 0)] += 1
+            handover.hand_back(desk)
