@@ -7,7 +7,7 @@ _LOG2_E = np.float32(1.44269504)
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 _TAYLOR = tuple(np.float32(c) for c in (1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2))
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
-_LOWEST, _HIGHEST = np.float32(-87), np.float32(88)
+_LOWEST, _HIGHEST, _NOWHERE = np.float32(-87), np.float32(88), np.float32(-np.inf)
 
 
 def inner(**options):
@@ -97,36 +97,68 @@ def attend(query, keys, values, times, scores, result):
         result[c] = mean / total
 
 
+_SUMS = {"contract", "nsz", "nnan", "reassoc"}  # what vectorising needs of loops with sums and maxima, of numbers
+
+
 @inner()
-def choose(logits, noise, scores, temperature, top_k, top_p):
-    """The code that `draw` would choose, without sorting.
+def _start_choice(logits, noise, temperature):
+    """`noise` becomes the scores; logits that are not numbers become -inf."""
+    for c in range(logits.shape[0]):
+        logits[c] = logits[c] if logits[c] == logits[c] else _NOWHERE
+        noise[c] = logits[c] + temperature * noise[c]
+
+
+@inner(fastmath=_SUMS)
+def _highest(values, logits, floor):
+    """The highest of the values where the logit is above the floor."""
+    highest = _NOWHERE
+    for c in range(values.shape[0]):
+        highest = max(highest, values[c] if logits[c] > floor else _NOWHERE)
+    return highest
+
+
+@inner(fastmath=_SUMS)
+def _softmax(logits, highest, temperature, weights):
+    """weights = e^((logits - highest) / temperature), and their sum."""
+    for c in range(logits.shape[0]):
+        weights[c] = exp((logits[c] - highest) / temperature)
+    total = 0.0
+    for c in range(logits.shape[0]):
+        total += weights[c]
+    return total
+
+
+@inner(fastmath=_SUMS)
+def _above(logits, floor, weights):
+    """How many logits are above the floor, and the sum of their weights."""
+    count, total = 0, 0.0
+    for c in range(logits.shape[0]):
+        count += logits[c] > floor
+        total += weights[c] if logits[c] > floor else _ZERO
+    return count, total
+
+
+@inner()
+def choose(logits, noise, weights, temperature, top_k, top_p):
+    """The code that `draw` would choose, without sorting. Logits and noise are used up.
 
     A code is in play when few enough codes, and little enough probability, lie above it. So where the best score
     is not in play, no code of a lower logit is either, and the best of the others is the next to ask.
     """
-    highest = logits[0]
-    for c in range(logits.shape[0]):
-        highest = max(highest, logits[c])
-    total = 0.0
-    if top_p < 1 and temperature > 0:
-        for c in range(logits.shape[0]):
-            scores[c] = exp((logits[c] - highest) / temperature)
-            total += scores[c]
-    floor = np.float32(-np.inf)
+    _start_choice(logits, noise, temperature)
+    nucleus, total = top_p < 1 and temperature > 0, 0.0
+    if nucleus:
+        total = _softmax(logits, _highest(logits, logits, _NOWHERE), temperature, weights)
+    floor = _NOWHERE
     while True:
-        best, best_score = -1, np.float32(0)
-        for c in range(logits.shape[0]):
-            score = logits[c] + temperature * noise[c]
-            if logits[c] > floor and (best < 0 or score > best_score):
-                best, best_score = c, score
-        if best < 0:  # no logit is a number
+        best, best_score = 0, _highest(noise, logits, floor)
+        while best < logits.shape[0] and not (noise[best] == best_score and logits[best] > floor):
+            best += 1
+        if best == logits.shape[0]:  # no logit is a number
             return 0
-        above, mass = 0, 0.0
-        if top_k > 0 or total > 0:
-            for c in range(logits.shape[0]):
-                if logits[c] > logits[best]:
-                    above += 1
-                    mass += scores[c] if total > 0 else 0.0
-        if (top_k == 0 or above < top_k) and (total == 0 or mass < top_p * total):
+        if top_k == 0 and not nucleus:
+            return best
+        above, mass = _above(logits, logits[best], weights)
+        if (top_k == 0 or above < top_k) and (not nucleus or mass < top_p * total):
             return best
         floor = logits[best]

@@ -4,9 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from numba import njit
 
 from foley.sampling import handover, tiles
+from foley.sampling.draw import draw
+from foley.sampling.settings import SamplingSettings
+from foley.sampling.vectors import choose
 from foley.sampling.winograd import filtering
 
 
@@ -77,6 +81,32 @@ def test_winograd_filtering_is_the_convolution(taps: int) -> None:
     singles = [matrix.astype(np.float32) for matrix in (rule.from_points, rule.tap_points, rule.to_points)]
     found = singles[0] @ ((singles[1] @ weights.astype("f")) * (singles[2] @ x.astype("f")))
     np.testing.assert_allclose(found, np.correlate(x, weights, "valid"), atol=1e-5)
+
+
+@njit(nogil=True)
+def _choose(logits, noise, temperature, top_k, top_p):
+    return choose(logits, noise, np.zeros_like(logits), np.float32(temperature), top_k, top_p)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5, 1, 3])
+@pytest.mark.parametrize("top_k", [0, 1, 5])
+@pytest.mark.parametrize("top_p", [0.1, 0.9, 1])
+def test_the_compiled_choice_is_that_of_draw(temperature: float, top_k: int, top_p: float) -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(scale=3, size=(300, 75)).astype(np.float32)
+    noise = random.gumbel(size=logits.shape).astype(np.float32)
+    settings = SamplingSettings(temperature, top_k, top_p)
+    expected = draw(torch.from_numpy(logits), torch.from_numpy(noise), settings)
+    found = [_choose(*row, temperature, top_k, float(top_p)) for row in zip(logits.copy(), noise.copy(), strict=True)]
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("settings", [(0, 0, 1.0), (1, 0, 1.0), (1, 3, 0.9)])
+def test_logits_that_are_not_numbers_are_not_chosen(settings: tuple[float, int, float]) -> None:
+    logits = np.full(70, np.nan, np.float32)
+    assert _choose(logits.copy(), np.zeros(70, np.float32), *settings) == 0
+    logits[33] = -5
+    assert _choose(logits, np.zeros(70, np.float32), *settings) == 33
 
 
 def test_every_offered_job_is_done_once_by_one_thread_or_the_other() -> None:
