@@ -9,6 +9,7 @@ whole numbers, with a scale of their own for each output. That is float32 withou
 one output hardly need: an error of 2^-24 of the largest of them, as much as float32 makes in adding them up.
 """
 
+import math
 from collections.abc import Callable
 
 import llvmlite.binding
@@ -33,33 +34,40 @@ def pack(weights: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
     A panel is PANEL biases (or zeros) and PANEL scales, float32, and PANEL x 24 bits for every input. Outputs are
     filled up with zeros.
     """
-    panels = -(-weights.shape[-1] // PANEL)
-    padding = panels * PANEL - weights.shape[-1]
+    *stack, inputs, outputs = weights.shape
+    bias = np.zeros((*stack, outputs), np.float32) if bias is None else bias
+    packed = zeros((*stack, -(-outputs // PANEL), _HEAD + inputs * _LINE), np.uint8)
+    for place in np.ndindex(*stack):  # one by one: numbers on the way take several times the memory
+        packed[place] = _packed(weights[place], bias[place])
+    return packed
 
-    def in_panels(array: np.ndarray) -> np.ndarray:
-        """(..., n, outputs) to (..., panels, n, PANEL)."""
-        array = np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, padding)])
-        return np.moveaxis(array.reshape(*array.shape[:-1], panels, PANEL), -2, -3)
 
-    bias = np.zeros_like(weights[..., 0, :]) if bias is None else bias
-    bias, weights = in_panels(bias[..., None, :].astype(np.float32)), in_panels(weights)
-    scale = np.abs(weights).max(axis=-2, keepdims=True, initial=0) / np.float32(_LARGEST)
+def _packed(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    inputs, outputs = weights.shape
+    panels = -(-outputs // PANEL)
+    rows = np.pad(np.concatenate([bias[None], weights]), [(0, 0), (0, panels * PANEL - outputs)])
+    rows = rows.astype(np.float32).reshape(1 + inputs, panels, PANEL).swapaxes(0, 1)
+    bias, weights = rows[:, :1], rows[:, 1:]
+    scale = np.abs(weights).max(axis=1, keepdims=True, initial=0) / np.float32(_LARGEST)
     whole = np.rint(weights / np.where(scale > 0, scale, 1)).clip(-_LARGEST, _LARGEST).astype("<i4")
-    numbers = whole[..., None].view(np.uint8)[..., :3].reshape(*whole.shape[:-1], _LINE)
-    numbers = numbers.reshape(*whole.shape[:-2], whole.shape[-2] * _LINE)
-    head = np.concatenate([bias, scale / 256], axis=-1)[..., 0, :].view(np.uint8)  # the tiles read numbers x 256
-    return aligned(np.concatenate([head, numbers], axis=-1))
+    numbers = whole[..., None].view(np.uint8)[..., :3].reshape(panels, inputs * _LINE)
+    head = np.concatenate([bias, scale / 256], axis=2)[:, 0].view(np.uint8)  # the tiles read numbers x 256
+    return np.concatenate([head, numbers], axis=1)
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """A contiguous copy, uint8 or else float32, that begins on a cache line."""
-    kind = np.dtype(np.uint8 if array.dtype == np.uint8 else np.float32)
-    size = array.size * kind.itemsize
-    memory = np.zeros(size + 2 * _CACHE_LINE, np.uint8)  # tiles read packed weights a little past the end
-    start = -memory.ctypes.data % _CACHE_LINE
-    copy = memory[start : start + size].view(kind).reshape(array.shape)
+    """A contiguous float32 copy that begins on a cache line."""
+    copy = zeros(array.shape, np.float32)
     copy[...] = array
     return copy
+
+
+def zeros(shape: tuple[int, ...], kind: type) -> np.ndarray:
+    """Zeros that begin on a cache line; tiles read packed weights a little past the end."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    memory = np.zeros(size + 2 * _CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % _CACHE_LINE
+    return memory[start : start + size].view(kind).reshape(shape)
 
 
 def _tile(rows: int, panels: int, packed: bool = True, fetches: int = 0) -> Callable:
