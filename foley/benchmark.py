@@ -7,6 +7,7 @@ can be compared between machines.
 import json
 import platform
 import resource
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from foley.sampling import Sampler
 
 BATCHES = (1, 4, 8)
 PLAIN_CODES = 50  # of the plain loop, timed and extrapolated
+LONG_S = 5  # a run that long is its own mean
 MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that getrusage counts in
 
 
@@ -145,7 +147,7 @@ def measure_sampler(name: str, checkpoint: Path | None) -> dict[str, Any]:
     sampler = Sampler(model)
     for _ in _rows(sampler, max(BATCHES), 2):  # compiles, and touches the weights
         pass
-    batches = {batch: _seconds(lambda batch=batch: list(_rows(sampler, batch))) for batch in BATCHES}
+    batches = {batch: _typical(lambda batch=batch: list(_rows(sampler, batch))) for batch in BATCHES}
     return {
         "preset": name,
         "grid": preset.grid,
@@ -223,6 +225,12 @@ def _seconds(function: Callable[[], Any]) -> float:
     began = time.perf_counter()
     function()
     return time.perf_counter() - began
+
+
+def _typical(function: Callable[[], Any]) -> float:
+    """The median of three runs, since a short one may meet a neighbour on the machine; of long ones, one."""
+    first = _seconds(function)
+    return first if first > LONG_S else statistics.median([first, _seconds(function), _seconds(function)])
 
 
 def _alone(function: Callable, *arguments: Any) -> Any:
