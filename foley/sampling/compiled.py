@@ -31,27 +31,25 @@ class CompiledPath:
 
     def run(self, draft: Draft) -> Iterator[int]:
         """Fill in the draft's codes; yields the number of positions done, every few hundredths of a second."""
-        threads = torch.get_num_threads()
-        parts = np.array_split(np.arange(len(draft.seeds)), min(threads, len(draft.seeds)))
-        lanes = [Lane(self, draft.takes(slice(part[0], part[-1] + 1))) for part in parts]
-        width, positions = draft.codes.shape[2], draft.positions
-        layers = self.layers
-        tiles = filtering(layers.above1.shape[2] + 1).tiles(width)
-        takes = len(lanes[0].draft.seeds)
-        row_work = tiles * takes * (layers.above1[0].size + layers.above2[0].size) / 3
+        threads, takes = torch.get_num_threads(), len(draft.seeds)
         code_work = sum(shape.numel() for name, shape in self.shapes._asdict().items() if name not in _OF_ROWS)
-        parts, columns = max(1, int(_ROW_WORK / row_work)), max(1, int(_CODE_WORK / (takes * code_work)))
-        helped = threads >= 2 * len(lanes) and code_work > _WORTH_HELP
+        paired = threads > 1 and code_work > _WORTH_HELP  # two threads a lane, which read the weights together
+        parts = np.array_split(np.arange(takes), min(threads // 2 if paired else threads, takes))
+        lanes = [Lane(self, draft.takes(slice(part[0], part[-1] + 1))) for part in parts]
+        takes, width, positions = len(parts[0]), draft.codes.shape[2], draft.positions
+        tiles = filtering(self.shapes.above1.shape[2] + 1).tiles(width)
+        row_work = tiles * takes * (self.shapes.above1[0].numel() + self.shapes.above2[0].numel())
+        layers, columns = max(1, int(_ROW_WORK / row_work)), max(1, int(_CODE_WORK / (takes * code_work)))
         with ThreadPoolExecutor(max(1, threads - 1)) as pool:  # and this thread
             try:
                 for row in range(-(-positions // width)):
-                    tasks = [task for lane in lanes for task in lane.row_tasks(row, parts, threads // len(lanes))]
+                    tasks = [task for lane in lanes for task in lane.row_tasks(row, layers, threads // len(lanes))]
                     for group in _groups(tasks, len(lanes) + threads, threads):
                         _run(pool, group)
                         yield row * width
                     for first in range(0, width, columns):
                         last = min(first + columns, width)
-                        _run(pool, [task for lane in lanes for task in lane.code_tasks(row, first, last, helped)])
+                        _run(pool, [task for lane in lanes for task in lane.code_tasks(row, first, last, paired)])
                         yield min(row * width + last, positions)
             finally:
                 for lane in lanes:
