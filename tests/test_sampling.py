@@ -133,16 +133,19 @@ def test_a_take_does_not_depend_on_its_batch_to_the_last_bit(zen_factor):
         assert torch.equal(alone_logits, logits[first:last])
 
 
-def test_a_second_thread_that_helps_changes_nothing(monkeypatch):
-    from foley.sampling import compiled
+@pytest.mark.parametrize(("channels", "zen_factor"), [(24, 4), (128, 1), (128, 4)])  # of 128 it shares products, too
+def test_a_second_thread_that_helps_changes_nothing(channels, zen_factor, monkeypatch):
+    from foley.sampling.compiled import path
 
     threads = torch.get_num_threads()
-    model = random_model(random.Random(3), (7, 9), channels=24, zen_factor=4)
-    alone = sample(model, "compiled", [1], [5])
-    monkeypatch.setattr(compiled, "_WORTH_HELP", 0)
+    model = random_model(random.Random(3), (11, 13), channels=channels, zen_factor=zen_factor)
+    draws = []
     try:
-        torch.set_num_threads(2)
-        assert all(torch.equal(sample(model, "compiled", [1], [5]), alone) for _ in range(5))
+        for count, worth_help in ((1, 1e9), *[(2, 0)] * 5):
+            torch.set_num_threads(count)
+            monkeypatch.setattr(path, "_WORTH_HELP", worth_help)
+            draws.append(sample(model, "compiled", [1, 2], [5, 6]))
+        assert all(torch.equal(each, draws[0]) for each in draws)
     finally:
         torch.set_num_threads(threads)
 

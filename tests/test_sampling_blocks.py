@@ -7,10 +7,10 @@ import pytest
 import torch
 from numba import njit
 
-from foley.sampling import handover, tiles
+from foley.sampling.compiled import handover, tiles
+from foley.sampling.compiled.vectors import choose
 from foley.sampling.draw import draw
 from foley.sampling.settings import SamplingSettings
-from foley.sampling.vectors import choose
 from foley.sampling.winograd import filtering
 
 

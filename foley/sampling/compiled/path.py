@@ -1,4 +1,4 @@
-"""The compiled path: the steps of `kernels` on the CPU, takes and layers shared out over a few threads."""
+"""The path itself: takes and layers shared out over a few threads."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -9,11 +9,13 @@ import numpy as np
 import torch
 
 from foley.models.pixelsnail import code_offsets
-from foley.sampling import kernels
 from foley.sampling.caches import Caches
+from foley.sampling.compiled.codes import draw_codes, help_draw
+from foley.sampling.compiled.handover import DESK
+from foley.sampling.compiled.layers import make_scratch, pack_layers
+from foley.sampling.compiled.rows import begin_row, start_row
+from foley.sampling.compiled.tiles import PANEL
 from foley.sampling.draft import Draft
-from foley.sampling.handover import DESK
-from foley.sampling.tiles import PANEL, aligned, pack
 from foley.sampling.weights import Weights
 from foley.sampling.winograd import filtering
 
@@ -26,7 +28,7 @@ class CompiledPath:
     """Draws drafts with the given weights (on the CPU), on as many threads as torch uses."""
 
     def __init__(self, weights: Weights, heads: int):
-        self.layers, self.heads = _layers(weights), heads
+        self.layers, self.heads = pack_layers(weights), heads
         self.shapes = Weights(*(tensor.to("meta") for tensor in weights))  # of the weights, which are not needed twice
 
     def run(self, draft: Draft) -> Iterator[int]:
@@ -63,7 +65,7 @@ class Lane:
         self.layers, self.heads, self.settings = path.layers, path.heads, draft.settings
         self.draft = draft
         self.caches = Caches(*(x.numpy() for x in Caches.of(draft, path.shapes, "cpu", PANEL)))
-        self.scratch = _scratch(path.shapes, self.caches, draft.codebook_size)
+        self.scratch = make_scratch(path.shapes, self.caches, draft.codebook_size)
         self.codes, self.kept = draft.codes.numpy(), draft.kept.numpy()
         logits = torch.zeros(0, *draft.codes.shape[1:], draft.codebook_size) if draft.logits is None else draft.logits
         self.logits = logits.numpy()
@@ -86,13 +88,13 @@ class Lane:
 
     def _start_row(self, row: int) -> None:
         layers, caches = self.layers, self.caches
-        kernels.start_row(layers.tables, layers.input_bias, self.offsets, caches.codes, caches.start, row)
+        start_row(layers.tables, layers.input_bias, self.offsets, caches.codes, caches.start, row)
         self.noise = self.draft.noise(row)
         self.jobs[:], self.columns_done[:] = 0, 0
 
     def _begin_row(self, row: int, first: int, last: int) -> None:
         layers, caches = self.layers, self.caches
-        kernels.begin_row(
+        begin_row(
             caches.features, caches.hidden, caches.features_above, caches.hidden_above,
             caches.above1, caches.above2, caches.condition,
             layers.above1, layers.above2, layers.condition, layers.to_points, layers.from_points, row, first, last,
@@ -105,7 +107,7 @@ class Lane:
 
     def _draw(self, row: int, first: int, last: int, helped: bool) -> None:
         settings = self.settings
-        kernels.draw_codes(
+        draw_codes(
             self.layers, self.caches, self.scratch, self.codes, self.kept, self.noise, self.logits,
             self.jobs, self.columns_done, self.desk if helped else self.desk[:0],
             row, first, last, self.heads, np.float32(settings.temperature), settings.top_k, float(settings.top_p),
@@ -113,7 +115,7 @@ class Lane:
 
     def _help(self, first: int, last: int) -> None:
         layers, caches, scratch = self.layers, self.caches, self.scratch
-        kernels.help_draw(
+        help_draw(
             caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
             layers.left1, layers.left2, self.half, self.help_x, self.help_y, self.jobs, self.columns_done, first, last,
             caches.keys, caches.values, scratch.seen, scratch.y, self.help_scores, self.desk,
@@ -142,74 +144,3 @@ def _run(pool: ThreadPoolExecutor, tasks: list[Callable[[], None]]) -> None:
     work()
     for other in others:
         other.result()
-
-
-def _layers(weights: Weights) -> kernels.Layers:
-    w = Weights(*(value.numpy() for value in weights))
-
-    def flat(taps: np.ndarray) -> np.ndarray:
-        """(layers, taps, inputs, outputs) with taps and inputs side by side."""
-        return taps.reshape(len(taps), -1, taps.shape[-1])
-
-    def above(taps: np.ndarray, bias: np.ndarray) -> np.ndarray:
-        """The bias goes to the first of the taps (layers, points, k - 1, inputs, outputs)."""
-        biases = np.zeros((*taps.shape[:3], taps.shape[-1]), np.float32)
-        biases[:, 0, 0] = bias
-        return pack(taps, biases)
-
-    rows = filtering(w.above1.shape[2] + 1)
-    blocks, attention, reach, _ = w.spread.shape if w.spread.ndim == 4 else (len(w.key), 0, 0, 0)
-    spread_bias = np.concatenate([np.tile(w.spread_bias, reach // 2), np.tile(w.spread_bias * 0, reach // 2)], axis=1)
-    return kernels.Layers(
-        tables=aligned(w.tables),
-        input_bias=aligned(w.input_bias),
-        coordinates=aligned(w.coordinates),
-        condition=pack(w.condition),
-        above1=above(w.above1, w.bias1),
-        above2=above(w.above2, w.bias2),
-        to_points=aligned(rows.to_points),
-        from_points=aligned(rows.from_points),
-        left1=pack(flat(w.left1)),
-        left2=pack(flat(w.left2)),
-        key1=pack(w.key1, w.key1_bias),
-        key2=pack(w.key2, w.key2_bias),
-        memory=pack(
-            np.concatenate([flat(w.key), flat(w.value)], axis=-1),
-            np.concatenate([w.key_bias, w.value_bias], axis=-1),
-        ),
-        query1=pack(w.query1, w.query1_bias),
-        query2=pack(w.query2, w.query2_bias),
-        query=pack(flat(w.query), w.query_bias),
-        spread=pack(w.spread.reshape(blocks, attention, reach * attention), spread_bias),
-        output1=pack(w.output1, w.output1_bias),
-        auxiliary=pack(w.auxiliary),
-        output2=pack(w.output2, w.output2_bias),
-        tail1=pack(w.tail1, w.tail1_bias),
-        tail2=pack(w.tail2, w.tail2_bias),
-        logits=pack(w.logits, w.logits_bias),
-    )
-
-
-def _scratch(weights: Weights, caches: Caches, codebook_size: int) -> kernels.Scratch:
-    layers, takes, _, channels = caches.features.shape
-    hidden, factor, half = caches.hidden.shape[3], caches.recent.shape[2], weights.left1.shape[1]
-    attention, key_channels, query_channels = (
-        weights.query.shape[3],
-        weights.key.shape[2],
-        weights.query.shape[2],
-    )
-    rows = takes * max(2, factor)
-    widest_input = max(half * channels, half * hidden, key_channels)
-    widest_output = max(2 * key_channels, hidden, codebook_size, 2 * factor * attention)
-    return kernels.Scratch(
-        x=aligned(np.zeros((rows, -(-widest_input // PANEL) * PANEL))),
-        y=aligned(np.zeros((rows, -(-widest_output // PANEL) * PANEL))),
-        features=aligned(np.zeros((takes, channels))),
-        local=aligned(np.zeros((takes, channels))),
-        seen=aligned(np.zeros((takes, attention))),
-        pairs=aligned(np.zeros((len(caches.recent), takes, 2, key_channels))),
-        window=aligned(np.zeros((takes * (factor if factor > 1 else 2), key_channels))),
-        query_window=aligned(np.zeros((takes * factor, query_channels))),
-        updates=aligned(np.zeros((layers, takes, 2, channels))),
-        scores=aligned(np.zeros(max(caches.keys.shape[3], codebook_size))),
-    )

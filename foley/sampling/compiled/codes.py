@@ -1,71 +1,27 @@
-"""The compiled steps of the incremental sampler: loops over the caches, without Python and without allocation.
-
-"rows" are those of the scratch `x` and `y` that a function works on: takes, or takes x positions where several
-positions share one reading of the weights. Functions are given the arrays they use and no more, since numba
-compiles long lists of arrays for many seconds.
-"""
-
-import zlib
-from pathlib import Path
-from typing import NamedTuple
+"""Drawing the codes of a row, one by one, by one thread or by two that share what is to be read."""
 
 import numpy as np
 from numba import njit
 
-from foley.sampling import handover, tiles, vectors
-from foley.sampling.handover import accept, await_done, claim, field, finish, hand_back, offer, read, take_back, write
-from foley.sampling.tiles import PANEL, combine, multiply, product, put_bias, run_product
-from foley.sampling.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
+from foley.sampling.compiled import handover, left, tiles, vectors
+from foley.sampling.compiled.handover import (
+    accept,
+    await_done,
+    claim,
+    field,
+    finish,
+    hand_back,
+    offer,
+    read,
+    take_back,
+    write,
+)
+from foley.sampling.compiled.left import find_hidden, first_of_pair, look_left
+from foley.sampling.compiled.tiles import product, put_bias, run_product
+from foley.sampling.compiled.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
+from foley.sampling.compiled.version import version
 
-# Numba keeps what it compiled, by signature and by the age of this file alone. A default argument is part of the
-# signature: with this one, compiled code of another version of the files above is never taken for this one's.
-_SOURCES = zlib.crc32(b"".join(Path(module.__file__).read_bytes() for module in (handover, tiles, vectors)))
-
-
-class Layers(NamedTuple):
-    """The weights, each with its bias packed for `multiply`; the letters are those of `Weights`."""
-
-    tables: np.ndarray  # (offsets, V + 1, C), plain
-    input_bias: np.ndarray  # (C,), plain
-    coordinates: np.ndarray  # (height x width, 2), plain
-    condition: np.ndarray  # (R, packed)
-    above1: np.ndarray  # (R, points, k - 1, packed), with the bias in the first of them
-    above2: np.ndarray
-    to_points: np.ndarray  # (points, points), plain
-    from_points: np.ndarray  # (outputs, points), plain
-    left1: np.ndarray  # (R, packed): the taps side by side, as in all below
-    left2: np.ndarray
-    key1: np.ndarray  # (B, packed)
-    key2: np.ndarray
-    memory: np.ndarray  # key and value side by side
-    query1: np.ndarray
-    query2: np.ndarray
-    query: np.ndarray
-    spread: np.ndarray  # with the bias for each of the first s positions
-    output1: np.ndarray
-    auxiliary: np.ndarray
-    output2: np.ndarray
-    tail1: np.ndarray  # (E, packed)
-    tail2: np.ndarray
-    logits: np.ndarray  # (packed)
-
-
-class Scratch(NamedTuple):
-    """Working memory of one thread: float32, contiguous."""
-
-    x: np.ndarray  # (rows, widest input)
-    y: np.ndarray  # (rows, widest packed output)
-    features: np.ndarray  # (takes, C)
-    local: np.ndarray  # (takes, C)
-    seen: np.ndarray  # (takes, A)
-    pairs: np.ndarray  # (B, takes, 2, K): like the caches' `recent`, of a pair of positions, for full attention
-    window: np.ndarray  # (takes x s, or x 2 for full attention, K)
-    query_window: np.ndarray  # (takes x s, Q)
-    updates: np.ndarray  # (R, takes, 2, C): of the columns of a pair
-    scores: np.ndarray  # (max of T and V,)
-
-
-_NEAR = 2**19  # bytes that stay in a core's cache
+_VERSION = version(handover, left, tiles, vectors)
 _WORTH_SHARING = 2**16  # bytes of weights of which another thread may take half
 _PRODUCT, _ATTENTION = 0, 1
 
@@ -99,145 +55,6 @@ def _gated_residual(features, rows, hidden, first, second, x, y, desk):
     _share(y, x, rows, second, desk)
     for row in range(rows):
         add_glu(y[row], features[row])
-
-
-@njit(nogil=True, cache=True)
-def start_row(tables, bias, above_offsets, codes, start, row, _=_SOURCES):
-    """start (takes, width, C): what the input layer takes from the codes above, and its bias."""
-    takes, width, _ = start.shape
-    margin = (codes.shape[2] - width) // 2
-    for take in range(takes):
-        for column in range(width):
-            copy(bias, start[take, column])
-            for n in range(above_offsets.shape[0]):
-                up, right = above_offsets[n, 0], above_offsets[n, 1]
-                code = codes[take, margin + row - up, margin + column + right]
-                add(tables[n, code], start[take, column])
-
-
-@inner()
-def _move_up(newest, rows, to_points):
-    """A row (takes, padded width, inputs) that is done goes to the rows above: (points, takes x tiles, inputs)."""
-    points, count, _ = rows.shape
-    tiles = count // newest.shape[0]
-    outputs = (newest.shape[1] - points) // max(tiles - 1, 1)
-    for n in range(count):
-        first = n % tiles * outputs
-        for point in range(points):
-            clear(rows[point, n])
-        combine(rows[:, n], to_points, newest[n // tiles, first : first + points])
-
-
-@inner()
-def _take_from_above(rows, above, weights, from_points, row):
-    """above (takes, tiles x outputs, packed channels) from the rows above (k - 1, points, takes x tiles, inputs)."""
-    up, points, count, _ = rows.shape
-    takes, width, _ = above.shape
-    outputs, tiles = from_points.shape[0], count // takes
-    for take in range(takes):
-        put_bias(above[take], width, weights[0, 0])
-    if row == 0:
-        return
-    group = max(_NEAR // (points * count * PANEL * 4), 1)
-    products = np.empty((points, count, group * PANEL), np.float32)
-    for first in range(0, weights.shape[2], group):  # so that the products stay near
-        last = min(first + group, weights.shape[2])
-        for point in range(points):
-            for n in range(count):
-                clear(products[point, n, : (last - first) * PANEL])
-            for n in range(max(up - row, 0), up):  # the farthest first
-                multiply(products[point], rows[(row + n) % up, point], count, weights[point, n, first:last])
-        for n in range(count):
-            column = n % tiles * outputs
-            here = above[n // tiles, column : column + outputs, first * PANEL : last * PANEL]
-            combine(here, from_points, products[:, n, : (last - first) * PANEL])
-
-
-@njit(nogil=True, cache=True)
-def begin_row(
-    features, hidden, features_above, hidden_above, above1, above2, condition,
-    weights1, weights2, condition_weights, to_points, from_points, row, first, last, _=_SOURCES,
-):  # fmt: skip
-    """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
-
-    What `features` and `hidden` hold of the row before goes to the rows above.
-    """
-    takes, width = condition.shape[0], condition.shape[2]
-    for layer in range(first, last):
-        if row > 0:
-            place = (row - 1) % features_above.shape[1]
-            _move_up(features[layer], features_above[layer, place], to_points)
-            _move_up(hidden[layer], hidden_above[layer, place], to_points)
-        _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
-        _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
-        for take in range(takes):
-            here = condition[take, min(row, condition.shape[1] - 1)]
-            multiply(above2[layer, take], here, width, condition_weights[layer])
-
-
-@inner()
-def _take_from_left(rows, above, left, half, x, y, first, last):
-    """y = above + left taps for each take (the first axis of both) and each of the columns first .. last - 1."""
-    takes, _, channels = rows.shape
-    count = takes * (last - first)
-    n = 0
-    for take in range(takes):
-        for column in range(first, last):
-            for tap in range(half):
-                copy(rows[take, column + tap], x[n, tap * channels :])
-            copy(above[take, column], y[n])
-            n += 1
-    multiply(y, x, count, left)
-
-
-@inner()
-def _find_hidden(features, hidden, above, left, half, x, y, first, last):
-    """`hidden` of the columns first .. last - 1 of the newest row, in some causal residual blocks."""
-    layers, takes, _, channels = hidden.shape
-    for layer in range(layers):
-        _take_from_left(features[layer], above[layer], left[layer], half, x, y, first, last)
-        n = 0
-        for take in range(takes):
-            for column in range(first, last):
-                elu(y[n, :channels], hidden[layer, take, half + column])
-                n += 1
-
-
-@inner()
-def _find_updates(hidden, updates, above, left, half, x, y, first, last):
-    """What some causal residual blocks add at the columns first .. last - 1, from `hidden` to their left."""
-    layers, takes = hidden.shape[:2]
-    for layer in range(layers):
-        _take_from_left(hidden[layer], above[layer], left[layer], half, x, y, first, last)
-        n = 0
-        for take in range(takes):
-            for column in range(first, last):
-                update = updates[layer, take, column - first]
-                clear(update)
-                add_glu(y[n], update)
-                n += 1
-
-
-@inner()
-def _pair(column, block):
-    """The first of the two columns that share one reading of a block's weights, for either of them.
-
-    Pairs of odd blocks begin at odd columns (and their first is but one column), so that each brings as much work.
-    """
-    return max(column - (column + block) % 2, 0)
-
-
-@inner()
-def _look_left(features, hidden, above1, above2, updates, left1, left2, half, x, y, column, block, residuals):
-    """The updates of the pair that begins at this column, in the causal residual blocks of a block.
-
-    They do not see their own position: so features before the pair are enough for both of its columns.
-    """
-    first, last = block * residuals, (block + 1) * residuals
-    features, hidden, updates = features[first:last], hidden[first:last], updates[first:last]
-    end = min(column + 2 - (column + block) % 2, above1.shape[2])
-    _find_hidden(features, hidden, above1[first:last], left1[first:last], half, x, y, max(column - 1, 0), column + 1)
-    _find_updates(hidden, updates, above2[first:last], left2[first:last], half, x, y, column, end)
 
 
 @inner()
@@ -349,7 +166,7 @@ def _put_out(features, local, seen, first, auxiliary, second, x, y, desk):
 @njit(nogil=True, cache=True)
 def help_draw(
     features, hidden, above1, above2, updates, left1, left2, half, x, y, jobs, columns_done, first, last,
-    keys, values, seen, queries, scores, desk, _=_SOURCES,
+    keys, values, seen, queries, scores, desk, _=_VERSION,
 ):  # fmt: skip
     """Help the thread that draws the columns first .. last - 1: with halves of what it is at, else by looking left.
 
@@ -371,11 +188,11 @@ def help_draw(
             hand_back(desk)
             continue
         column, block = job // blocks, job % blocks
-        if job < end and _pair(column, block) != column:
+        if job < end and first_of_pair(column, block) != column:
             job += 1
         elif job < end and read(columns_done, block) >= column:
             if claim(jobs, job):
-                _look_left(
+                look_left(
                     features, hidden, above1, above2, updates, left1, left2, half, x, y, column, block, residuals
                 )  # fmt: skip
                 finish(jobs, job)
@@ -385,7 +202,7 @@ def help_draw(
 @njit(nogil=True, cache=True)
 def draw_codes(
     weights, caches, scratch, codes, kept, noise, all_logits, jobs, columns_done, desk,
-    row, first, last, heads, temperature, top_k, top_p, _=_SOURCES,
+    row, first, last, heads, temperature, top_k, top_p, _=_VERSION,
 ):  # fmt: skip
     """Draw the columns first .. last - 1 of a row into codes (takes, height, width) and the caches' own copy.
 
@@ -409,18 +226,18 @@ def draw_codes(
                 add(left_tables[n, caches.codes[take, half + row, column + n]], features[take])
         for block in range(blocks):
             layer, next_layer = block * residuals, (block + 1) * residuals
-            pair = _pair(column, block)
-            if pair == column:
+            begins = first_of_pair(column, block)
+            if begins == column:
                 job = column * blocks + block
                 if claim(jobs, job):
-                    _look_left(
+                    look_left(
                         caches.features, caches.hidden, caches.above1, caches.above2, scratch.updates,
                         weights.left1, weights.left2, half, x, y, column, block, residuals,
                     )  # fmt: skip
                 else:
                     await_done(jobs, job)
             rows, updates = caches.features[layer:next_layer], scratch.updates[layer:next_layer]
-            _pass_residuals(features, local, rows, updates, half + column, column - pair)
+            _pass_residuals(features, local, rows, updates, half + column, column - begins)
             write(columns_done, block, column + 1)
             recent = caches.recent[block]
             newest = (position - 1) % factor  # so that it comes last when a window ends
@@ -474,9 +291,9 @@ def draw_codes(
                 caches.codes[take, half + row, half + column] = code
     if last == width:
         for block in range(blocks):
-            if _pair(width - 1, block) != width - 1:  # the last column's own has not been found
+            if first_of_pair(width - 1, block) != width - 1:  # the last column's own has not been found
                 layer, next_layer = block * residuals, (block + 1) * residuals
-                _find_hidden(
+                find_hidden(
                     caches.features[layer:next_layer], caches.hidden[layer:next_layer],
                     caches.above1[layer:next_layer], weights.left1[layer:next_layer], half, x, y, width - 1, width,
                 )  # fmt: skip
