@@ -1,6 +1,7 @@
 """The compiled building blocks of the sampler, each against plain numpy."""
 
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from numba import njit
 
 from foley.sampling.compiled import handover, tiles
+from foley.sampling.compiled.cached import cached
 from foley.sampling.compiled.vectors import choose
 from foley.sampling.draw import draw
 from foley.sampling.settings import SamplingSettings
@@ -138,3 +140,19 @@ def _accept_jobs(desk, end, theirs):
             if handover.field(desk, 1) == -handover.field(desk, 0):
                 theirs[handover.field(desk, 0)] += 1
             handover.hand_back(desk)
+
+
+def test_compiled_code_is_kept_under_another_name_when_a_module_it_is_built_of_changes(tmp_path) -> None:
+    def name() -> str:
+        def function(x):
+            return x + 1
+
+        assert cached(part)(function)(1) == 2
+        return function.__qualname__
+
+    part = types.ModuleType("part")
+    part.__file__ = str(tmp_path / "part.py")
+    (tmp_path / "part.py").write_text("x = 1")
+    first, again = name(), name()
+    (tmp_path / "part.py").write_text("x = 2")
+    assert first == again != name()

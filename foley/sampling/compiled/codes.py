@@ -1,9 +1,9 @@
 """Drawing the codes of a row, one by one, by one thread or by two that share what is to be read."""
 
 import numpy as np
-from numba import njit
 
 from foley.sampling.compiled import handover, left, tiles, vectors
+from foley.sampling.compiled.cached import cached
 from foley.sampling.compiled.handover import (
     accept,
     await_done,
@@ -19,9 +19,7 @@ from foley.sampling.compiled.handover import (
 from foley.sampling.compiled.left import find_hidden, first_of_pair, look_left
 from foley.sampling.compiled.tiles import product, put_bias, run_product
 from foley.sampling.compiled.vectors import add, add_glu, attend, choose, clear, copy, elu, inner
-from foley.sampling.compiled.version import version
 
-_VERSION = version(handover, left, tiles, vectors)
 _WORTH_SHARING = 2**16  # bytes of weights of which another thread may take half
 _PRODUCT, _ATTENTION = 0, 1
 
@@ -163,10 +161,10 @@ def _put_out(features, local, seen, first, auxiliary, second, x, y, desk):
         add_glu(y[take], features[take])
 
 
-@njit(nogil=True, cache=True)
+@cached(handover, left, tiles, vectors)
 def help_draw(
     features, hidden, above1, above2, updates, left1, left2, half, x, y, jobs, columns_done, first, last,
-    keys, values, seen, queries, scores, desk, _=_VERSION,
+    keys, values, seen, queries, scores, desk,
 ):  # fmt: skip
     """Help the thread that draws the columns first .. last - 1: with halves of what it is at, else by looking left.
 
@@ -199,10 +197,10 @@ def help_draw(
             job += 1
 
 
-@njit(nogil=True, cache=True)
+@cached(handover, left, tiles, vectors)
 def draw_codes(
     weights, caches, scratch, codes, kept, noise, all_logits, jobs, columns_done, desk,
-    row, first, last, heads, temperature, top_k, top_p, _=_VERSION,
+    row, first, last, heads, temperature, top_k, top_p,
 ):  # fmt: skip
     """Draw the columns first .. last - 1 of a row into codes (takes, height, width) and the caches' own copy.
 

@@ -1,19 +1,17 @@
 """What a row takes from the rows above, found for all its columns before the first of them is drawn."""
 
 import numpy as np
-from numba import njit
 
 from foley.sampling.compiled import tiles, vectors
+from foley.sampling.compiled.cached import cached
 from foley.sampling.compiled.tiles import PANEL, combine, multiply, put_bias
 from foley.sampling.compiled.vectors import add, clear, copy, inner
-from foley.sampling.compiled.version import version
 
-_VERSION = version(tiles, vectors)
 _NEAR = 2**19  # bytes that stay in a core's cache
 
 
-@njit(nogil=True, cache=True)
-def start_row(tables, bias, above_offsets, codes, start, row, _=_VERSION):
+@cached(tiles, vectors)
+def start_row(tables, bias, above_offsets, codes, start, row):
     """start (takes, width, C): what the input layer takes from the codes above, and its bias."""
     takes, width, _ = start.shape
     margin = (codes.shape[2] - width) // 2
@@ -64,10 +62,10 @@ def _take_from_above(rows, above, weights, from_points, row):
             combine(here, from_points, products[:, n, : (last - first) * PANEL])
 
 
-@njit(nogil=True, cache=True)
+@cached(tiles, vectors)
 def begin_row(
     features, hidden, features_above, hidden_above, above1, above2, condition,
-    weights1, weights2, condition_weights, to_points, from_points, row, first, last, _=_VERSION,
+    weights1, weights2, condition_weights, to_points, from_points, row, first, last,
 ):  # fmt: skip
     """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
 
