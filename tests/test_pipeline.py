@@ -195,9 +195,9 @@ def test_the_shipped_model_sounds_in_every_class(shipped, category):
 
 
 def test_warming_up_compiles_the_sampler_beside_other_work(checkpoint):
-    from foley.sampling import kernels
+    from foley.sampling.compiled import codes
 
     thread = Foley.from_pretrained(checkpoint).warm_up()
     assert thread.daemon
     thread.join()
-    assert kernels.draw_codes.signatures
+    assert codes.draw_codes.signatures

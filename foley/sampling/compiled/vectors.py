@@ -1,4 +1,4 @@
-"""What the kernels do to single vectors: float32, contiguous, in loops that the compiler vectorises."""
+"""What is done to single vectors: float32, contiguous, in loops that the compiler vectorises."""
 
 import numpy as np
 from numba import njit
