@@ -134,6 +134,17 @@ def test_the_untrained_spectral_vocoder_is_exactly_the_shaped_noise(preset):
     assert torch.allclose(waveform, vocoder.generator.shape_noise(log_mel, noise), atol=1e-4)
 
 
+def test_in_mixed_precision_the_vocoder_hears_the_same_noise(preset):
+    generator = Vocoder(preset).eval().generator
+    heard = []
+    generator.noise_input.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    inputs = torch.randn(1, preset.rows, 300), torch.full((1, 129, 300), -4.0), torch.randn(1, 96_000)
+    for mixed in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            generator(*inputs)
+    assert torch.equal(*heard)
+
+
 def test_hifigan_v1_is_of_the_published_size():
     parameters = sum(parameter.numel() for parameter in Vocoder(BASELINE).parameters())
     assert parameters == pytest.approx(13.92e6, rel=0.01)

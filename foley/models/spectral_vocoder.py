@@ -50,7 +50,7 @@ class SpectralVocoder(nn.Module):
     def forward(self, cembed: Tensor, log_mel: Tensor, noise: Tensor) -> Tensor:
         with torch.autocast(noise.device.type, enabled=False):  # spectra are float32 in mixed precision, too
             spectrum = self._stft(self.shape_noise(log_mel.float(), noise.float()))
-        envelope = self._envelope(spectrum)
+            envelope = self._envelope(spectrum)
         unit = spectrum / envelope
         heard = torch.cat([unit.real, unit.imag, envelope.log()], dim=1)
         # one more frame than the CEmbed gives: a centred STFT has both ends
