@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from foley.sampling.caches import Caches
-from foley.sampling.compiled.tiles import PANEL, aligned, pack
+from foley.sampling.compiled.tiles import PANEL, aligned, pack, zeros
 from foley.sampling.weights import Weights
 from foley.sampling.winograd import filtering
 
@@ -104,23 +104,23 @@ def make_scratch(weights: Weights, caches: Caches, codebook_size: int) -> Scratc
     """Zeros, for weights of these shapes and the takes of these caches."""
     layers, takes, _, channels = caches.features.shape
     hidden, factor, half = caches.hidden.shape[3], caches.recent.shape[2], weights.left1.shape[1]
-    attention, key_channels, query_channels = (
-        weights.query.shape[3],
-        weights.key.shape[2],
-        weights.query.shape[2],
-    )
+    key_channels, (query_channels, attention) = weights.key.shape[2], weights.query.shape[2:]
     rows = takes * max(2, factor)
     widest_input = max(half * channels, half * hidden, key_channels)
     widest_output = max(2 * key_channels, hidden, codebook_size, 2 * factor * attention)
+
+    def memory(*shape: int) -> np.ndarray:
+        return zeros(shape, np.float32)
+
     return Scratch(
-        x=aligned(np.zeros((rows, -(-widest_input // PANEL) * PANEL))),
-        y=aligned(np.zeros((rows, -(-widest_output // PANEL) * PANEL))),
-        features=aligned(np.zeros((takes, channels))),
-        local=aligned(np.zeros((takes, channels))),
-        seen=aligned(np.zeros((takes, attention))),
-        pairs=aligned(np.zeros((len(caches.recent), takes, 2, key_channels))),
-        window=aligned(np.zeros((takes * (factor if factor > 1 else 2), key_channels))),
-        query_window=aligned(np.zeros((takes * factor, query_channels))),
-        updates=aligned(np.zeros((layers, takes, 2, channels))),
-        scores=aligned(np.zeros(max(caches.keys.shape[3], codebook_size))),
+        x=memory(rows, -(-widest_input // PANEL) * PANEL),
+        y=memory(rows, -(-widest_output // PANEL) * PANEL),
+        features=memory(takes, channels),
+        local=memory(takes, channels),
+        seen=memory(takes, attention),
+        pairs=memory(len(caches.recent), takes, 2, key_channels),
+        window=memory(takes * (factor if factor > 1 else 2), key_channels),
+        query_window=memory(takes * factor, query_channels),
+        updates=memory(layers, takes, 2, channels),
+        scores=memory(max(caches.keys.shape[3], codebook_size)),
     )

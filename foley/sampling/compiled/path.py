@@ -59,7 +59,7 @@ class CompiledPath:
 
 
 class Lane:
-    """Some takes of a draft, with their caches and the working memory of one thread."""
+    """Some takes of a draft, with their caches and the working memory of one thread and of one that helps it."""
 
     def __init__(self, path: CompiledPath, draft: Draft):
         self.layers, self.heads, self.settings = path.layers, path.heads, draft.settings

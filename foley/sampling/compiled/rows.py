@@ -25,11 +25,10 @@ def start_row(tables, bias, above_offsets, codes, start, row):
 
 
 @inner()
-def _move_up(newest, rows, to_points):
+def _move_up(newest, rows, to_points, outputs):
     """A row (takes, padded width, inputs) that is done goes to the rows above: (points, takes x tiles, inputs)."""
     points, count, _ = rows.shape
     tiles = count // newest.shape[0]
-    outputs = (newest.shape[1] - points) // max(tiles - 1, 1)
     for n in range(count):
         first = n % tiles * outputs
         for point in range(points):
@@ -71,12 +70,12 @@ def begin_row(
 
     What `features` and `hidden` hold of the row before goes to the rows above.
     """
-    takes, width = condition.shape[0], condition.shape[2]
+    takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
     for layer in range(first, last):
         if row > 0:
             place = (row - 1) % features_above.shape[1]
-            _move_up(features[layer], features_above[layer, place], to_points)
-            _move_up(hidden[layer], hidden_above[layer, place], to_points)
+            _move_up(features[layer], features_above[layer, place], to_points, outputs)
+            _move_up(hidden[layer], hidden_above[layer, place], to_points, outputs)
         _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
         _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
         for take in range(takes):
