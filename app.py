@@ -5,10 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from foley.pipeline import SHIPPED, Foley
+from foley.pipeline import Foley
+from foley.resources import SHIPPED_MODEL
+from foley.ui.session.trainer import RUNS, why_no_training
 from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
-from foley.ui.trainer import RUNS, why_no_training
 
 HERE = Path(__file__).resolve().parent
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -16,7 +17,7 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python app.py", description="foley studio in a browser.")
-    options.add_argument("--checkpoint", default=SHIPPED, help="a folder or a hub name; default: the shipped one")
+    options.add_argument("--checkpoint", default=SHIPPED_MODEL, help="a folder or a hub name; default: the shipped one")
     options.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     options.add_argument("--host", help="address to listen on; default: this machine only, or GRADIO_SERVER_NAME")
     options.add_argument("--port", type=int, help="default: the first free one from 7860, or GRADIO_SERVER_PORT")

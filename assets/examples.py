@@ -8,7 +8,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from foley import Category, Foley  # noqa: E402
-from foley.export import ExportSettings, export  # noqa: E402
+from foley.takes.export import ExportSettings, export  # noqa: E402
 
 FOLDER = HERE / "examples"
 SETTINGS = ExportSettings(format="FLAC 16-bit", template="{class}_seed{seed}")

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from foley.files import replacing, write_text
 from foley.presets import Preset
+from foley.system.files import replacing, write_text
 
 CONFIG = "config.json"
 STAGES = ("cembed", "vqvae", "prior", "vocoder")

@@ -8,12 +8,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from foley.categories import Category
-from foley.export import ExportSettings, export
-from foley.files import write_text
-from foley.pipeline import SHIPPED, Foley
-from foley.recipe import Recipe
+from foley.pipeline import Foley
+from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
-from foley.takes import Take
+from foley.system.files import write_text
+from foley.takes.export import ExportSettings, export
+from foley.takes.recipe import Recipe
+from foley.takes.take import Take
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser("benchmark", help="how fast sampling is here, against the plain loop")
     benchmark.add_argument("--preset", action="append", help="only this one (may be repeated); default: all")
     benchmark.add_argument("--plain-codes", type=int, default=50, help="codes of the plain loop that are timed")
-    benchmark.add_argument("--checkpoint", type=Path, default=SHIPPED, help="the trained model among the presets")
+    benchmark.add_argument("--checkpoint", type=Path, default=SHIPPED_MODEL, help="the trained model among the presets")
     benchmark.add_argument("--out", type=Path, help="also write a JSON file")
 
     imported = commands.add_parser("import-dcase", help="convert the DCASE 2023 Task 7 baseline's trained files")
@@ -68,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
 
     for command in (generate, reconstruct, recipe, evaluate):
-        command.add_argument("--checkpoint", default=SHIPPED, help="a folder or a hub name; default: the shipped one")
+        command.add_argument(
+            "--checkpoint", default=SHIPPED_MODEL, help="a folder or a hub name; default: the shipped one"
+        )
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     return top
 
@@ -127,7 +130,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
     # imported here: the other commands need not wait for scikit-learn
-    from foley.evaluation.embedders import load_embedder
+    from foley.evaluation.embedders.registry import load_embedder
     from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate, reference_statistics
     from foley.evaluation.report import Report, comparison
 
@@ -173,7 +176,7 @@ def run_import(arguments: argparse.Namespace) -> None:
 
 
 def run_benchmark(arguments: argparse.Namespace) -> None:
-    from foley.benchmark import run_benchmark
+    from foley.evaluation.benchmark import run_benchmark
 
     if arguments.plain_codes < 1:
         raise ValueError("The plain loop needs at least one code to time: --plain-codes 50 is the default.")

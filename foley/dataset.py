@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from foley.audio import EXTENSIONS, AudioError, fit_length, read_audio
+from foley.audio.files import EXTENSIONS, AudioError, fit_length, read_audio
 from foley.categories import Category
 from foley.presets import AudioPreset
 

@@ -11,7 +11,7 @@ from foley.categories import Category
 from foley.models.quantizer import perplexity
 from foley.pipeline import Foley
 from foley.sampling.noise import white_noise
-from foley.takes import Take
+from foley.takes.take import Take
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4)
 MORPH = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)

@@ -9,24 +9,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foley.audio import fit_length, from_array, read_audio
+from foley.audio.files import fit_length, from_array, read_audio
+from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.checkpoints import checkpoint_hash, find_checkpoint, load_stage, read_config, read_licence
-from foley.edits import Edit, continuation, region, siblings
 from foley.features.cembed import CEmbed
-from foley.limiter import limit
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.presets import Preset
-from foley.recipe import Recipe, RecipeError
+from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.windows import sample_windows
-from foley.takes import MADE_BY, Reconstruction, Take
-from foley.threads import always_alike
+from foley.system.threads import deterministic_threads
+from foley.takes.edits import Edit, continuation, region, siblings
+from foley.takes.recipe import Recipe, RecipeError
+from foley.takes.take import MADE_BY, Reconstruction, Take
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "studio"
 CEILING = 0.99  # peaks above are turned down for a moment, never clipped: recordings of shots reach it all the time
 MOST_TAKES = 64
 
@@ -47,17 +47,17 @@ class Foley:
         name: str = "untitled",
         licence: str = "not stated",
         device: str | torch.device = "cpu",
-        sampler_path: str = "auto",
+        sampler_backend: str = "auto",
     ):
         self.preset, self.name, self.licence, self.device = preset, name, licence, torch.device(device)
         self.cembed, self.vqvae, self.prior, self.vocoder = (
             module.eval().to(self.device) for module in (cembed, vqvae, prior, vocoder)
         )
-        self.sampler = Sampler(self.prior, sampler_path)
+        self.sampler = Sampler(self.prior, sampler_backend)
 
     @classmethod
     def from_pretrained(
-        cls, path_or_hub_name: str | Path = SHIPPED, device: str = "auto", sampler_path: str = "auto"
+        cls, path_or_hub_name: str | Path = SHIPPED_MODEL, device: str = "auto", sampler_backend: str = "auto"
     ) -> "Foley":
         """The model of a checkpoint folder or of a name on the Hugging Face hub; the shipped one by default.
 
@@ -75,7 +75,7 @@ class Foley:
             name=f"{folder.name}@{checkpoint_hash(folder)}",
             licence=read_licence(folder),
             device=choose_device(device),
-            sampler_path=sampler_path,
+            sampler_backend=sampler_backend,
         )
 
     def warm_up(self) -> Thread:
@@ -132,7 +132,7 @@ class Foley:
         return self._draw(edit, category, seeds, settings)
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
-        """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays (`foley.edits`).
+        """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays.
 
         `changes` may name another temperature, top_k or top_p than the take's. Raises ValueError as `generate` does.
         """
@@ -256,7 +256,7 @@ class Foley:
             edits=edits,
         )
 
-    @always_alike
+    @deterministic_threads
     @torch.inference_mode()
     def encode(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
         """Codes (rows, frames) of a recording: a file, samples (samples,) at the model's rate, or (rate, samples).
@@ -265,14 +265,14 @@ class Foley:
         """
         return self.vqvae.encode(self.cembed(self._clip(recording)))[0].cpu()
 
-    @always_alike
+    @deterministic_threads
     @torch.inference_mode()
     def decode(self, codes: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
         """CEmbed (rows, frames) and waveform (samples,) of codes (rows, frames); the seed gives the noise."""
         cembed = self.vqvae.decode(codes.unsqueeze(0).to(self.device))
         return cembed[0].cpu(), self.vocode(cembed, seed)
 
-    @always_alike
+    @deterministic_threads
     @torch.inference_mode()
     def reconstruct(self, recording: str | Path | Tensor | tuple[int, np.ndarray], seed: int = 0) -> Reconstruction:
         """A recording through CEmbed, codes and vocoder and back. Takes and raises what `encode` does."""
@@ -305,7 +305,7 @@ class Foley:
         """Samples of a code."""
         return self._stride * self.preset.mel.hop_length
 
-    @always_alike
+    @deterministic_threads
     @torch.inference_mode()
     def vocode(self, cembed: Tensor, seed: int = 0) -> Tensor:
         """Waveform (samples,) of a CEmbed (1, rows, frames); one at a time, so that no take depends on its batch."""

@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from foley import Category, Foley
-from foley.audio import read_audio
+from foley.audio.files import read_audio
 from foley.checkpoints import CheckpointError, load_stage
 from foley.cli import main
 from foley.models.vqvae import VQVAE
-from foley.pipeline import SHIPPED
+from foley.resources import SHIPPED_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_bad_input_on_the_command_line_gets_one_sentence_and_exit_code_2(checkpo
 
 @pytest.fixture(scope="module")
 def shipped():
-    return Foley.from_pretrained(SHIPPED)
+    return Foley.from_pretrained(SHIPPED_MODEL)
 
 
 @pytest.mark.parametrize("category", Category, ids=lambda category: category.name)
@@ -195,9 +195,9 @@ def test_the_shipped_model_sounds_in_every_class(shipped, category):
 
 
 def test_warming_up_compiles_the_sampler_beside_other_work(checkpoint):
-    from foley.sampling.compiled import codes
+    from foley.sampling.backends.cpu import code_sampling
 
     thread = Foley.from_pretrained(checkpoint).warm_up()
     assert thread.daemon
     thread.join()
-    assert codes.draw_codes.signatures
+    assert code_sampling.draw_codes.signatures

@@ -1,3 +1,3 @@
 """Fits the stages of a foley model."""
 
-import foley  # noqa: F401  before torch is loaded: see foley.threads
+import foley  # noqa: F401  before torch is loaded: see foley.system.threads

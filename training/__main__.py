@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from foley.audio import AudioError
+from foley.audio.files import AudioError
 from foley.checkpoints import find_checkpoint, read_config
 from foley.evaluation.report import Report
 from foley.presets import PRESETS, Preset, get_preset
-from foley.runs import DONE, FAILED, SETTINGS, STOPPED, Process
+from foley.runs.view import DONE, FAILED, SETTINGS, STOPPED, Process
 from training.benchmark import benchmark, table
 from training.checkpoints import BEST, LATEST
 from training.hub import HubError, pull, push

@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 
 from foley.categories import Category
 from foley.presets import Preset
-from foley.runs import TRAINED
+from foley.runs.view import TRAINED
 from training.corpus import Corpus
 from training.loop import Loop
 from training.pipeline import SETTINGS, Limits, make_stage, train_stages

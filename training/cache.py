@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foley.files import replacing
+from foley.system.files import replacing
 
 
 class Cache:

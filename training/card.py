@@ -10,7 +10,7 @@ from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
 from foley.evaluation.report import Report, print_interval
 from foley.plots import line_figure
-from foley.runs import read_events
+from foley.runs.view import read_events
 from training.run import Run
 
 CARD, CURVES = "README.md", "curves.png"

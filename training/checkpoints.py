@@ -6,7 +6,7 @@ from pathlib import Path
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
-from foley.runs import read_json, write_json
+from foley.runs.view import read_json, write_json
 
 TAGS = "tags.json"
 LATEST, BEST = "latest", "best"

@@ -15,7 +15,7 @@ from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
-from foley.runs import read_json, write_json
+from foley.runs.view import read_json, write_json
 from training.augment import VARIATION, noise_floor, vary_recording
 from training.run import Run
 

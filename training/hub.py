@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from foley.checkpoints import CONFIG, STAGES, CheckpointError, read_config
-from foley.files import replacing
-from foley.runs import SETTINGS
+from foley.runs.view import SETTINGS
+from foley.system.files import replacing
 from training.card import CARD, CURVES
 from training.pipeline import export
 from training.run import Run

@@ -16,10 +16,10 @@ from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
 from foley.evaluation.report import Report
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
-from foley.files import replacing, write_text
 from foley.models.vqvae import VQVAE
 from foley.plots import write_png
-from foley.runs import TRAINED, StageView, read_events
+from foley.runs.view import TRAINED, StageView, read_events
+from foley.system.files import replacing, write_text
 from training.card import CARD, CURVES, card_of, curves, model_card
 from training.checkpoints import LATEST
 from training.class_head import fit_class_head

@@ -7,9 +7,9 @@ from pathlib import Path
 from torch import nn
 
 from foley.checkpoints import STAGES, find_checkpoint, load_stage, write_config
-from foley.files import replacing
 from foley.presets import Preset
-from foley.runs import SETTINGS, read_json, write_json
+from foley.runs.view import SETTINGS, read_json, write_json
+from foley.system.files import replacing
 from training.cache import Cache
 
 

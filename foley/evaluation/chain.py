@@ -11,7 +11,7 @@ import torchaudio.functional
 from torch import Tensor
 from torch.nn import functional as F
 
-from foley.audio import fit_length
+from foley.audio.files import fit_length
 from foley.features.mel import LogMel
 from foley.pipeline import Foley
 

@@ -13,17 +13,17 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from foley.audio import SILENCE_PEAK
+from foley.audio.files import SILENCE_PEAK
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
-from foley.evaluation.bootstrap import mean_measurement
-from foley.evaluation.calibration import calibrate
 from foley.evaluation.chain import PARTS
-from foley.evaluation.embedders import CachedEmbedder, Embedder, load_embedder
-from foley.evaluation.frechet import GaussianStatistics
-from foley.evaluation.levels import Defects
-from foley.evaluation.likeness import Likeness, attack_distance, envelope_distance
-from foley.evaluation.probe import Probe
+from foley.evaluation.embedders.registry import CachedEmbedder, Embedder, load_embedder
+from foley.evaluation.metrics.bootstrap import mean_measurement
+from foley.evaluation.metrics.calibration import calibrate
+from foley.evaluation.metrics.frechet import GaussianStatistics
+from foley.evaluation.metrics.levels import Defects
+from foley.evaluation.metrics.probe import Probe
+from foley.evaluation.metrics.reconstruction import Likeness, attack_distance, envelope_distance
 from foley.evaluation.references import ReferenceStatistics, holds_statistics, load_statistics
 from foley.evaluation.report import ClipRow, Report
 from foley.evaluation.scores import FIGURES, Heard, score_class

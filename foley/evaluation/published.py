@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foley.evaluation.frechet import GaussianStatistics
+from foley.evaluation.metrics.frechet import GaussianStatistics
 
 DCASE_EMBEDDER = "vggish-dcase"
 MESSAGE = ("tensorflow.core.example.feature_pb2", "Feature")

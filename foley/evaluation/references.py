@@ -9,9 +9,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from foley.categories import Category
-from foley.evaluation.frechet import GaussianStatistics
+from foley.evaluation.metrics.frechet import GaussianStatistics
 from foley.evaluation.published import DCASE_EMBEDDER, read_dcase, read_npz
-from foley.files import replacing
+from foley.system.files import replacing
 
 DCASE_FOLDER = Path("data") / "eval"
 READERS: dict[str, Callable[[Path], GaussianStatistics]] = {

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from foley.evaluation.bootstrap import Interval
 from foley.evaluation.chain import PARTS
-from foley.evaluation.likeness import Likeness
+from foley.evaluation.metrics.bootstrap import Interval
+from foley.evaluation.metrics.reconstruction import Likeness
 from foley.evaluation.scores import FIGURES, SETS
-from foley.files import write_text
 from foley.plots import evaluation_figure, write_png
+from foley.system.files import write_text
 
 REPORT, CLIPS = "report.json", "clips.csv"
 TABLES = {

@@ -12,15 +12,15 @@ import numpy as np
 from torch import Tensor
 
 from foley.categories import Category
-from foley.evaluation.bootstrap import Measurement, bootstrap
 from foley.evaluation.chain import PARTS
-from foley.evaluation.diversity import copy_check, spread
-from foley.evaluation.embedders import Embedder
-from foley.evaluation.frechet import GaussianStatistics, extrapolated_frechet_distance, frechet_distance
-from foley.evaluation.kernel import kernel_distance
-from foley.evaluation.levels import Defects, Levels, defects, levels
-from foley.evaluation.likeness import Likeness
-from foley.evaluation.probe import Probe
+from foley.evaluation.embedders.registry import Embedder
+from foley.evaluation.metrics.bootstrap import Measurement, bootstrap
+from foley.evaluation.metrics.diversity import copy_check, spread
+from foley.evaluation.metrics.frechet import GaussianStatistics, extrapolated_frechet_distance, frechet_distance
+from foley.evaluation.metrics.kernel import kernel_distance
+from foley.evaluation.metrics.levels import Defects, Levels, defects, levels
+from foley.evaluation.metrics.probe import Probe
+from foley.evaluation.metrics.reconstruction import Likeness
 
 SETS = {
     "floor": "real, other clips",

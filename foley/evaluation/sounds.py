@@ -16,7 +16,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from foley.audio import write_audio
+from foley.audio.files import write_audio
 from foley.categories import Category
 from foley.evaluation.chain import through
 from foley.pipeline import Foley

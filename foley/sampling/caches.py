@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from foley.sampling.draft import Draft
+from foley.sampling.state import SamplingState
 from foley.sampling.weights import Weights
 from foley.sampling.winograd import filtering
 
@@ -40,7 +40,7 @@ class Caches(NamedTuple):
     far: Tensor  # (B, N, s, A)
 
     @classmethod
-    def of(cls, draft: Draft, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
+    def of(cls, draft: SamplingState, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
         """Caches before the first code, for weights of these shapes; above1 and above2 are padded to a multiple."""
         takes, height, width = draft.codes.shape
         residuals, points, up, channels, hidden = weights.above1.shape

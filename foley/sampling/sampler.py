@@ -9,10 +9,10 @@ from torch import Tensor
 
 from foley.categories import Category
 from foley.models.pixelsnail import PixelSNAIL
-from foley.sampling.draft import Draft
+from foley.sampling.backends.choice import make_backend
 from foley.sampling.noise import check_seed
-from foley.sampling.paths import make_path
 from foley.sampling.settings import SamplingSettings
+from foley.sampling.state import SamplingState
 
 PATIENCE_S = 0.03  # a consumer that wants to stop is asked at least this often
 
@@ -29,13 +29,13 @@ class Progress:
 class Sampler:
     """Draws codes from a prior. The weights are copied and packed here, once, with weight norm folded.
 
-    `path` names how: `compiled` (numba, on the CPU), `torch` (the model's device), `cuda` (captured graphs), or
-    `auto` for the best there is. Raises ValueError for an unknown path, RuntimeError for one that cannot run here.
+    `backend` names how: `compiled` (numba, on the CPU), `torch` (the model's device), `cuda` (captured graphs), or
+    `auto` for the best there is. Raises ValueError for an unknown backend, RuntimeError for one that cannot run here.
     """
 
-    def __init__(self, model: PixelSNAIL, path: str = "auto"):
+    def __init__(self, model: PixelSNAIL, backend: str = "auto"):
         self.model = model
-        self.path = make_path(model, path)
+        self.backend = make_backend(model, backend)
 
     def sample(
         self,
@@ -54,17 +54,17 @@ class Sampler:
         """
         return self._progress(self.draft(categories, seeds, settings or SamplingSettings(), given, mask))
 
-    def _progress(self, draft: Draft) -> Iterator[Progress]:
+    def _progress(self, draft: SamplingState) -> Iterator[Progress]:
         width, total = draft.codes.shape[2], draft.codes[0].numel()
         last, last_time = 0, time.monotonic()
-        for done in self.path.run(draft):
+        for done in self.backend.run(draft):
             if done < total and (done // width > last // width or time.monotonic() - last_time > PATIENCE_S):
                 last = done
                 yield self._report(draft, done, total)
                 last_time = time.monotonic()
         yield self._report(draft, total, total)
 
-    def _report(self, draft: Draft, done: int, total: int) -> Progress:
+    def _report(self, draft: SamplingState, done: int, total: int) -> Progress:
         return Progress(done, total, self.model.from_scan(draft.codes).clone(memory_format=torch.contiguous_format))
 
     def draft(
@@ -74,7 +74,7 @@ class Sampler:
         settings: SamplingSettings,
         given: Tensor | None,
         mask: Tensor | None,
-    ) -> Draft:
+    ) -> SamplingState:
         """What `sample` works on, with its arguments checked."""
         takes, codebook_size = len(categories), self.model.codebook_size
         if not takes or takes != len(seeds):
@@ -97,7 +97,7 @@ class Sampler:
             codes = torch.where(kept, self.model.to_scan(given.cpu().long()), codes)
             if kept.any() and not 0 <= codes[kept].min() <= codes[kept].max() < codebook_size:
                 raise ValueError(f"A given code is not in the codebook: codes lie from 0 to {codebook_size - 1}.")
-        return Draft(codes, kept, self._condition(categories), seeds, settings, codebook_size)
+        return SamplingState(codes, kept, self._condition(categories), seeds, settings, codebook_size)
 
     def _condition(self, categories: list[int]) -> Tensor:
         """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""

@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta
 
-from foley.audio import AudioError, peak_dbfs
+from foley.audio.files import AudioError, peak_dbfs
 from foley.categories import Category
 from foley.sampling import TOP_P, Progress
-from foley.takes import Reconstruction, Take
-from foley.ui.device import ONE_AT_A_TIME, notice
-from foley.ui.visitors import new_folder, served
+from foley.takes.take import Reconstruction, Take
+from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.session.visitors import new_folder, served
 
 
 def add_endpoints(

@@ -7,16 +7,16 @@ import gradio as gr
 
 from foley.pipeline import Foley
 from foley.ui.api import add_endpoints
-from foley.ui.evaluate import evaluate_tab
-from foley.ui.explore import explore_tab
-from foley.ui.generate import QUIET, generate_tab
-from foley.ui.model_menu import ModelMenu, terms
-from foley.ui.models import Models
-from foley.ui.reconstruct import reconstruct_tab
-from foley.ui.shelf import shelf_value
-from foley.ui.train import train_tab
-from foley.ui.trainer import RUNS
-from foley.ui.visitors import DELETE_CACHE, Libraries, forget, new_token
+from foley.ui.components.library_list import shelf_value
+from foley.ui.components.model_menu import ModelMenu, terms
+from foley.ui.session.models import Models
+from foley.ui.session.trainer import RUNS
+from foley.ui.session.visitors import DELETE_CACHE, Libraries, forget, new_token
+from foley.ui.tabs.evaluate import evaluate_tab
+from foley.ui.tabs.explore import explore_tab
+from foley.ui.tabs.generate import QUIET, generate_tab
+from foley.ui.tabs.reconstruct import reconstruct_tab
+from foley.ui.tabs.train import train_tab
 
 TITLE = "foley studio"
 NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."

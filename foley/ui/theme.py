@@ -1,13 +1,12 @@
 """How the studio looks: one accent, hairlines, tabular figures; and the keys and players of `studio.js`."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.themes import Base, Color, LocalFont
 
-HERE = Path(__file__).parent
-ICON = HERE.parent.parent / "assets" / "icon.svg"
+from foley.resources import ICON, STATIC
+
 LARGEST_UPLOAD = "1gb"  # an hour of 24-bit stereo at 48 kHz; of a recording, only the beginning is read
 STYLES = ("studio.css", "workbench.css", "explore.css", "train.css")
 SCRIPTS = ("studio.js", "regions.js", "forms.js", "workbench.js", "explore.js", "hints.js")  # players and keys first
@@ -28,8 +27,8 @@ def launch_settings() -> dict[str, Any]:
     """What `launch()` needs so that the studio looks and behaves like one."""
     return {
         "theme": studio_theme(),
-        "css": "".join((HERE / name).read_text(encoding="utf-8") for name in STYLES),
-        "head": "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
+        "css": "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
+        "head": "".join(f"<script>{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
         "favicon_path": ICON if ICON.is_file() else None,
         "max_file_size": LARGEST_UPLOAD,
         "footer_links": ["api"],  # opened from the top bar

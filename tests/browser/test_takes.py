@@ -9,7 +9,7 @@ import soundfile
 import torch
 from visitor import drawn, generate, settle, sync_api, visit
 
-from foley.recipe import Recipe
+from foley.takes.recipe import Recipe
 
 expect = sync_api.expect
 

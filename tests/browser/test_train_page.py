@@ -8,7 +8,7 @@ import pytest
 from tiny import tiny_options
 
 from foley.pipeline import Foley
-from foley.runs import RunView, find_runs
+from foley.runs.view import RunView, find_runs
 from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
 

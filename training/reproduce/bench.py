@@ -23,11 +23,11 @@ from foley.checkpoints import STAGES, checkpoint_hash, load_stage, read_config, 
 from foley.dataset import TRAIN, VALIDATION, load_dataset
 from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate
 from foley.features.cembed import CEmbed
-from foley.files import write_text
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE, vqvae_loss
 from foley.pipeline import Foley
+from foley.system.files import write_text
 from training.cache import Cache, digest
 from training.corpus import Corpus
 from training.loop import Stage, Turn, train

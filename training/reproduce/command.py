@@ -9,11 +9,11 @@ from typing import Any
 from tqdm import tqdm
 
 from foley.evaluation.evaluate import Step
-from foley.files import write_text
-from foley.pipeline import SHIPPED
 from foley.plots import write_png
 from foley.presets import STUDIO, STUDIO_BASELINE, Preset
+from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
+from foley.system.files import write_text
 from training.reproduce import tables
 from training.reproduce.bench import Bench, Plan, Told
 from training.reproduce.cells import DESIGNS, cells
@@ -30,7 +30,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--clips", type=int, help="training clips of each class (default: all)")
     command.add_argument("--held-out", type=int, help="held-out clips of each class (default: all)")
     command.add_argument("--takes", type=int, default=32, help="takes of each class, of both designs")
-    command.add_argument("--encoder", default=str(SHIPPED), help="checkpoint whose encoder makes the CEmbeds")
+    command.add_argument("--encoder", default=str(SHIPPED_MODEL), help="checkpoint whose encoder makes the CEmbeds")
 
 
 def run_reproduce(arguments: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from foley.models.vqvae import VQVAE
 from foley.plots import stacked_figure
 from training.corpus import Corpus
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.shows import WIDTH, Show, griffin_lim
+from training.sample_logger import WIDTH, Show, griffin_lim
 
 BATCH = 12
 CROP_CODES = 24  # frames of codes of every clip, for the same reason as in the VQ-VAE's own stage

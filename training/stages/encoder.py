@@ -21,7 +21,7 @@ from foley.plots import spectrum_figure
 from training.corpus import Corpus, to_float
 from training.cqt import BINS, LogCQT
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.shows import WIDTH, Show
+from training.sample_logger import WIDTH, Show
 
 UNITS = 256
 MASK_PROBABILITY = 0.065  # of a frame to begin a masked span

@@ -16,7 +16,7 @@ from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
 from training.corpus import Corpus, to_float
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.shows import WIDTH, Show, draw_codes, griffin_lim
+from training.sample_logger import WIDTH, Show, draw_codes, griffin_lim
 
 BATCH = 4
 SILENT_DBFS = -50.0  # where the noise floor is all there is; half of the frames of dogs and coughs, more of shots

@@ -25,7 +25,7 @@ from training.losses import (
     generator_loss,
     level_distance,
 )
-from training.shows import WIDTH, Show, mel_only
+from training.sample_logger import WIDTH, Show, mel_only
 
 BATCH = 8
 SEGMENT_FRAMES = 32

@@ -14,7 +14,7 @@ from foley.models.vqvae import VQVAE, vqvae_loss
 from foley.plots import code_figure, stacked_figure
 from training.corpus import Corpus
 from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.shows import WIDTH, Show, griffin_lim
+from training.sample_logger import WIDTH, Show, griffin_lim
 
 BATCH = 16
 CROP_FRAMES = 96  # of every clip: more steps for the same arithmetic than whole clips

@@ -1,0 +1,1 @@
+"""The networks that turn sounds into embeddings."""

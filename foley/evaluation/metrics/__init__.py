@@ -1,0 +1,1 @@
+"""The metrics: each a function of sounds or of their embeddings."""

@@ -1,0 +1,15 @@
+"""Where the files lie that ship with the code: in the repository's folders, or in the package of an installed wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = PACKAGE.parent
+INSTALLED = PACKAGE / "shipped"  # the wheel carries `checkpoints` and `assets` here
+ROOT = INSTALLED if INSTALLED.is_dir() else REPOSITORY
+
+CHECKPOINTS = ROOT / "checkpoints"
+SHIPPED_MODEL = CHECKPOINTS / "studio"
+AISFX_WEIGHTS = CHECKPOINTS / "aisfx"
+SHIPPED_REPORT = ROOT / "assets" / "results"
+ICON = ROOT / "assets" / "icon.svg"
+STATIC = PACKAGE / "ui" / "static"

@@ -1,0 +1,221 @@
+"""Training runs as they lie on disk: their stages, their events, and the process that is or was at work on them.
+
+What is here needs nothing of the training itself, so that whoever looks at runs cannot harm them.
+"""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from foley.checkpoints import STAGES
+from foley.system.files import write_text
+
+TRAINED = ("encoder", "vqvae", "prior", "decoder", "vocoder")  # the stages, in the order in which they are trained
+SETTINGS, PROCESS, LOG = "run.json", "process.json", "log.txt"
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that trains a run. `outcome` is empty while it works, and stays so when it is killed."""
+
+    pid: int
+    created: float  # by the system's clock: the number alone may have gone to another process since
+    stages: tuple[str, ...] = TRAINED
+    device: str = "auto"
+    minutes: float | None = None
+    outcome: str = ""
+    message: str = ""
+
+    @classmethod
+    def this_one(cls, stages: tuple[str, ...], device: str, minutes: float | None) -> "Process":
+        own = psutil.Process()
+        return cls(own.pid, own.create_time(), stages, device, minutes)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Process | None":
+        """The last process of a run's folder, or None where there never was one."""
+        data = read_json(folder / PROCESS)
+        try:
+            return cls(**{**data, "stages": tuple(data["stages"])})
+        except (KeyError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        write_json(folder / PROCESS, asdict(self))
+
+    def ended(self, outcome: str, message: str = "") -> "Process":
+        return replace(self, outcome=outcome, message=message)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still there."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < 2
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+@dataclass(frozen=True)
+class StageView:
+    """One stage of a run: its folder and what its events say."""
+
+    name: str
+    folder: Path
+    events: list[dict[str, Any]] = field(repr=False)
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.events)
+
+    @property
+    def step(self) -> int:
+        return max((event.get("step", 0) for event in self.events), default=0)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The newest event, or an empty one."""
+        return self.events[-1] if self.events else {}
+
+    def newest(self, kind: str) -> dict[str, Any]:
+        """The newest event of a kind, or an empty one."""
+        return next((event for event in reversed(self.events) if event["kind"] == kind), {})
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The validation with the smallest score, or an empty one."""
+        scored = [event for event in self.events if event["kind"] == "validation" and event["score"] is not None]
+        return min(scored, key=lambda event: event["score"], default={})
+
+
+class RunView:
+    """A run's folder, read when it is asked; make a new one to see what has changed."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def model(self) -> Path:
+        """The checkpoint folder inside the run."""
+        return self.folder / "model"
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What `run.json` says; empty for a run that failed before it had one."""
+        return read_json(self.folder / SETTINGS)
+
+    @cached_property
+    def process(self) -> Process | None:
+        return Process.read(self.folder)
+
+    @cached_property
+    def stages(self) -> dict[str, StageView]:
+        folders = {name: self.folder / name for name in TRAINED}
+        return {name: StageView(name, place, read_events(place / "events.jsonl")) for name, place in folders.items()}
+
+    @cached_property
+    def is_running(self) -> bool:
+        return self.process is not None and not self.process.outcome and self.process.alive
+
+    @property
+    def state(self) -> str:
+        """`running`, `done`, `stopped`, `failed`, `killed`, or `idle` where no process is known."""
+        if self.is_running:
+            return "running"
+        if self.process is None:
+            return "idle"
+        return self.process.outcome or "killed"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every stage has left weights, so that the model can make sound."""
+        return all((self.model / f"{stage}.safetensors").is_file() for stage in STAGES)
+
+    @property
+    def current(self) -> StageView:
+        """The stage of the newest event; the first one where nothing has happened yet."""
+        return max(self.stages.values(), key=lambda stage: stage.last.get("time", 0.0))
+
+    @property
+    def changed(self) -> float:
+        """When something last happened, in seconds since 1970."""
+        places = [self.folder / name for name in (SETTINGS, PROCESS, LOG)]
+        places += [self.folder / stage / "events.jsonl" for stage in TRAINED]
+        return max((place.stat().st_mtime for place in places if place.is_file()), default=0.0)
+
+    def log(self, lines: int = 200) -> list[str]:
+        """The last lines of what the process said; of a progress bar, only how it last stood."""
+        try:
+            with (self.folder / LOG).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 64_000))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return []
+        last = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in text.split("\n")]
+        return [line for line in last if line][-lines:]
+
+
+def find_runs(root: Path) -> list[RunView]:
+    """The runs below a folder, the newest first."""
+    try:
+        folders = [path for path in root.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    runs = [RunView(path) for path in folders if any((path / name).is_file() for name in (SETTINGS, LOG))]
+    return sorted(runs, key=lambda run: -run.changed)
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The events of a stage: without a line cut by a kill, and without what a resumed run did once more."""
+    events: list[dict[str, Any]] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return events
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if event["kind"] == "begin":
+            events = [earlier for earlier in events if earlier.get("step", 0) <= event["step"]]
+        events.append(event)
+    return events
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The table in a JSON file; an empty one where the file is missing or is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write JSON, whole or not at all."""
+    write_text(path, json.dumps(data, indent=2) + "\n")
+
+
+def ago(seconds: float) -> str:
+    """A duration in words, as short as can be: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def since(moment: float) -> str:
+    """How long ago a moment was."""
+    return ago(max(0.0, time.time() - moment))

@@ -1,0 +1,1 @@
+"""Ways to run the incremental sampler: plain torch, CUDA graphs, compiled code for CPUs."""

@@ -1,0 +1,83 @@
+"""What a row takes from the rows above, found for all its columns before the first of them is drawn."""
+
+import numpy as np
+
+from foley.sampling.backends.cpu import matrix_products, vectors
+from foley.sampling.backends.cpu.cache import cached
+from foley.sampling.backends.cpu.matrix_products import PANEL, combine, multiply, put_bias
+from foley.sampling.backends.cpu.vectors import add, clear, copy, inner
+
+_NEAR = 2**19  # bytes that stay in a core's cache
+
+
+@cached(matrix_products, vectors)
+def start_row(tables, bias, above_offsets, codes, start, row):
+    """start (takes, width, C): what the input layer takes from the codes above, and its bias."""
+    takes, width, _ = start.shape
+    margin = (codes.shape[2] - width) // 2
+    for take in range(takes):
+        for column in range(width):
+            copy(bias, start[take, column])
+            for n in range(above_offsets.shape[0]):
+                up, right = above_offsets[n, 0], above_offsets[n, 1]
+                code = codes[take, margin + row - up, margin + column + right]
+                add(tables[n, code], start[take, column])
+
+
+@inner()
+def _move_up(newest, rows, to_points, outputs):
+    """A row (takes, padded width, inputs) that is done goes to the rows above: (points, takes x tiles, inputs)."""
+    points, count, _ = rows.shape
+    tiles = count // newest.shape[0]
+    for n in range(count):
+        first = n % tiles * outputs
+        for point in range(points):
+            clear(rows[point, n])
+        combine(rows[:, n], to_points, newest[n // tiles, first : first + points])
+
+
+@inner()
+def _take_from_above(rows, above, weights, from_points, row):
+    """above (takes, tiles x outputs, packed channels) from the rows above (k - 1, points, takes x tiles, inputs)."""
+    up, points, count, _ = rows.shape
+    takes, width, _ = above.shape
+    outputs, tiles = from_points.shape[0], count // takes
+    for take in range(takes):
+        put_bias(above[take], width, weights[0, 0])
+    if row == 0:
+        return
+    group = max(_NEAR // (points * count * PANEL * 4), 1)
+    products = np.empty((points, count, group * PANEL), np.float32)
+    for first in range(0, weights.shape[2], group):  # so that the products stay near
+        last = min(first + group, weights.shape[2])
+        for point in range(points):
+            for n in range(count):
+                clear(products[point, n, : (last - first) * PANEL])
+            for n in range(max(up - row, 0), up):  # the farthest first
+                multiply(products[point], rows[(row + n) % up, point], count, weights[point, n, first:last])
+        for n in range(count):
+            column = n % tiles * outputs
+            here = above[n // tiles, column : column + outputs, first * PANEL : last * PANEL]
+            combine(here, from_points, products[:, n, : (last - first) * PANEL])
+
+
+@cached(matrix_products, vectors)
+def begin_row(
+    features, hidden, features_above, hidden_above, above1, above2, condition,
+    weights1, weights2, condition_weights, to_points, from_points, row, first, last,
+):  # fmt: skip
+    """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
+
+    What `features` and `hidden` hold of the row before goes to the rows above.
+    """
+    takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
+    for layer in range(first, last):
+        if row > 0:
+            place = (row - 1) % features_above.shape[1]
+            _move_up(features[layer], features_above[layer, place], to_points, outputs)
+            _move_up(hidden[layer], hidden_above[layer, place], to_points, outputs)
+        _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
+        _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
+        for take in range(takes):
+            here = condition[take, min(row, condition.shape[1] - 1)]
+            multiply(above2[layer, take], here, width, condition_weights[layer])

@@ -1,0 +1,45 @@
+"""Takes being drawn, in scan order: what every path works on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foley.sampling.noise import gumbel_noise
+from foley.sampling.settings import SamplingSettings
+
+
+@dataclass
+class SamplingState:
+    """`codes` (takes, height, width) int64 are filled in by a path; where `kept` is True they are there."""
+
+    codes: Tensor
+    kept: Tensor
+    condition: Tensor  # (takes, height or 1, width, condition channels)
+    seeds: list[int]
+    settings: SamplingSettings
+    codebook_size: int
+    logits: Tensor | None = None  # (takes, height, width, codebook size): where a path is to leave them, if wanted
+
+    @property
+    def known(self) -> Tensor:
+        """The codes as the input layer looks them up: code `codebook_size` means none."""
+        return torch.where(self.kept, self.codes, self.codebook_size)
+
+    @property
+    def positions(self) -> int:
+        """Positions up to the last one that has to be drawn."""
+        drawn = (~self.kept).any(dim=0).flatten().nonzero()
+        return int(drawn[-1]) + 1 if len(drawn) else 0
+
+    def noise(self, row: int) -> np.ndarray:
+        """Gumbel noise of one row: float32 (takes, width, codebook size)."""
+        width = self.codes.shape[2]
+        return np.stack([gumbel_noise(seed, row * width, width, self.codebook_size) for seed in self.seeds])
+
+    def takes(self, which: slice) -> "SamplingState":
+        """Some of the takes; the codes are shared."""
+        parts = self.codes[which], self.kept[which], self.condition[which], self.seeds[which]
+        logits = None if self.logits is None else self.logits[which]
+        return SamplingState(*parts, self.settings, self.codebook_size, logits)

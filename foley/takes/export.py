@@ -1,0 +1,202 @@
+"""Takes as the files a sound editor wants: format, rate, length, level, loop and name; each with its recipe inside."""
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torchaudio.functional
+from torch import Tensor
+
+from foley.audio.files import PCM_16, peak_dbfs, write_audio
+from foley.audio.loops import seamless_loop
+from foley.audio.loudness import SILENCE, loudness_lufs
+from foley.sampling.noise import triangular_noise
+from foley.takes.take import Take
+
+FORMATS = {
+    "WAV 16-bit": (".wav", "PCM_16"),
+    "WAV 24-bit": (".wav", "PCM_24"),
+    "WAV 32-bit float": (".wav", "FLOAT"),
+    "FLAC 16-bit": (".flac", "PCM_16"),
+    "FLAC 24-bit": (".flac", "PCM_24"),
+}
+RATES = (22_050, 24_000, 44_100, 48_000)
+NORMALISE = ("off", "peak", "loudness")
+TEMPLATE = "{ucs}_{title} {seed}_FOLEY_{model}"
+FIELDS = ("ucs", "title", "class", "seed", "temperature", "model", "number", "name")
+CEILING = 0.9999  # of what is written in whole numbers: what a filter lifted above it is turned down as a whole
+TRIM_DBFS = -60.0
+TRIM_MARGIN_S = 0.01
+# Kaiser's window, wide: flat to 0.95 of the band, images below -100 dB
+RESAMPLING: dict[str, Any] = {
+    "lowpass_filter_width": 96,
+    "rolloff": 0.965,
+    "resampling_method": "sinc_interp_kaiser",
+    "beta": 14.77,
+}
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """How a take becomes a file. `level` is dBFS for `normalise` "peak" and LUFS for "loudness"; fades in seconds.
+
+    `template` may use the fields in braces that `FIELDS` names. Raises ValueError for what cannot be.
+    """
+
+    format: str = "WAV 24-bit"
+    sample_rate: int = 24_000
+    trim: bool = False
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+    normalise: str = "off"
+    level: float = -1.0
+    loop: bool = False
+    template: str = TEMPLATE
+
+    def __post_init__(self):
+        for name, value, choices in (
+            ("format", self.format, tuple(FORMATS)),
+            ("sample rate", self.sample_rate, RATES),
+            ("normalisation", self.normalise, NORMALISE),
+        ):
+            if value not in choices:
+                raise ValueError(f"The {name} is {value!r}: choose one of {', '.join(map(str, choices))}.")
+        if not (0 <= self.fade_in_s <= 30 and 0 <= self.fade_out_s <= 30):
+            raise ValueError("A fade must last from 0 to 30 seconds.")
+        if not -70 <= self.level <= 0:
+            raise ValueError(f"The level to normalise to is {self.level}, but must lie from -70 to 0.")
+        unknown = set(re.findall(r"\{(.*?)\}", self.template)) - set(FIELDS)
+        if unknown:
+            raise ValueError(f"The name's template has {{{sorted(unknown)[0]}}}, but knows only {', '.join(FIELDS)}.")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ExportSettings":
+        """The settings of a recipe. Raises ValueError when they are none."""
+        try:
+            return cls(**values)
+        except TypeError:
+            raise ValueError("The recipe's export settings cannot be read: it was changed.") from None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`waveform` (samples,) at `sample_rate` Hz as it will be written, and the seam of its loop where it is one.
+
+    `missing_db` is how far below the level that was asked for it stays, because it would clip there.
+    """
+
+    waveform: Tensor
+    sample_rate: int
+    seam_db: float | None = None
+    missing_db: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """What is to be said of it beside its name, or nothing."""
+        seam = [] if self.seam_db is None else [f"seam {self.seam_db:+.1f} dB"]
+        level = [f"{self.missing_db:.1f} dB below the level asked for, where it would clip"] * (self.missing_db > 0.05)
+        return ", ".join(seam + level).replace("-", "−")
+
+
+def render(take: Take, settings: ExportSettings) -> Rendered:
+    """A take's sound under the settings. Raises ValueError when it is too short or too quiet for them."""
+    waveform, seam = take.waveform, None
+    if settings.trim:
+        waveform = trimmed(waveform, take.sample_rate)
+    if settings.loop:
+        waveform, seam = seamless_loop(waveform, take.sample_rate)
+    waveform = resampled(waveform, take.sample_rate, settings.sample_rate, circular=settings.loop)
+    waveform = waveform * (10 ** (_gain_db(waveform, settings) / 20))
+    waveform = faded(waveform, settings)
+    missing = 0.0
+    if FORMATS[settings.format][1] != "FLOAT":
+        fits = float(CEILING / waveform.abs().max().clamp(min=CEILING))
+        waveform = waveform * fits
+        missing = -20 * math.log10(fits) if settings.normalise != "off" else 0.0
+    if FORMATS[settings.format][1] == "PCM_16":
+        noise = torch.from_numpy(triangular_noise(take.noise_seed, len(waveform)))
+        waveform = (waveform * PCM_16 + noise).round().clamp(-PCM_16, PCM_16) / PCM_16
+    return Rendered(waveform, settings.sample_rate, seam, missing)
+
+
+def export(take: Take, folder: str | Path, settings: ExportSettings, number: int = 1, name: str = "") -> Path:
+    """Write a take under the settings into a folder; a name that is there already gets a number. Returns the path."""
+    ending, subtype = FORMATS[settings.format]
+    rendered = render(take, settings)
+    stem = file_stem(take, settings.template, number, name)
+    path = Path(folder) / f"{stem}{ending}"
+    copies = 2
+    while path.exists():
+        path = Path(folder) / f"{stem} ({copies}){ending}"
+        copies += 1
+    recipe = take.made_by.with_export(asdict(settings), name)
+    return write_audio(path, rendered.waveform, rendered.sample_rate, subtype, recipe.tags(settings.loop))
+
+
+def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str:
+    """A file's name without its ending: the template with the take's fields, without what file systems forbid."""
+    fields = {
+        "ucs": take.category.ucs,
+        "title": name or take.category.title,
+        "class": take.category.name,
+        "seed": str(take.seed),
+        "temperature": f"{take.temperature:.2f}",
+        "model": take.model.split("@")[0],
+        "number": f"{number:02d}",
+        "name": name or take.category.title,
+    }
+    stem = re.sub(r"\{(\w+)\}", lambda match: fields[match[1]], template)
+    stem = re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", stem).strip(" .")
+    return stem[:120] or take.category.name
+
+
+def trimmed(waveform: Tensor, sample_rate: int) -> Tensor:
+    """A waveform (samples,) without the silence at its ends, below -60 dBFS; with 10 ms of it left on each side.
+
+    Raises ValueError when nothing would be left.
+    """
+    loud = (waveform.abs() > 10 ** (TRIM_DBFS / 20)).nonzero()
+    if not len(loud):
+        raise ValueError("The take is quieter than -60 dBFS all through: nothing would be left of it when trimmed.")
+    margin = round(TRIM_MARGIN_S * sample_rate)
+    return waveform[max(0, int(loud[0]) - margin) : int(loud[-1]) + 1 + margin]
+
+
+def resampled(waveform: Tensor, source_rate: int, sample_rate: int, circular: bool = False) -> Tensor:
+    """A waveform (samples,) at another rate in Hz; a circular one's end is its beginning's past."""
+    if source_rate == sample_rate:
+        return waveform
+    ratio = sample_rate / source_rate
+    margin = source_rate // 10 if circular else 0  # whole samples at all rates
+    around = torch.cat([waveform[-margin:], waveform, waveform[:margin]]) if circular else waveform
+    around = torchaudio.functional.resample(around.double(), source_rate, sample_rate, **RESAMPLING).float()
+    first = round(margin * ratio)
+    return around[first : first + round(len(waveform) * ratio)]
+
+
+def faded(waveform: Tensor, settings: ExportSettings) -> Tensor:
+    """A waveform (samples,) with the settings' fades, raised cosines; a loop has none."""
+    if settings.loop:
+        return waveform
+    waveform = waveform.clone()
+    for seconds, backwards in ((settings.fade_in_s, False), (settings.fade_out_s, True)):
+        samples = min(len(waveform), round(seconds * settings.sample_rate))
+        ramp = torch.from_numpy(np.sin(0.5 * np.pi * np.arange(samples) / max(1, samples)) ** 2).float()
+        if backwards:
+            waveform[len(waveform) - samples :] *= ramp.flip(0)
+        else:
+            waveform[:samples] *= ramp
+    return waveform
+
+
+def _gain_db(waveform: Tensor, settings: ExportSettings) -> float:
+    if settings.normalise == "off":
+        return 0.0
+    now = peak_dbfs(waveform) if settings.normalise == "peak" else loudness_lufs(waveform, settings.sample_rate)
+    if now <= SILENCE:
+        raise ValueError("The take is too quiet to be normalised.")
+    return settings.level - now

@@ -1,0 +1,1 @@
+"""What the page keeps while it runs: models, visitors, generation, training processes."""

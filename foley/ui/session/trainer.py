@@ -1,0 +1,153 @@
+"""Training as a child process: the very command line that people type, started, stopped and found again on disk."""
+
+import importlib.util
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+
+from foley.pipeline import choose_device
+from foley.resources import REPOSITORY
+from foley.runs.view import LOG, PROCESS, TRAINED, Process, RunView, find_runs
+
+PROGRAM = (sys.executable, "-u", "-m", "training")
+RUNS = Path("runs")
+ALL = "all"
+POLITE = 10  # the niceness of a training that was started here
+
+
+def why_no_training(asked_for_none: bool, public: bool, environment: Mapping[str, str] = os.environ) -> str:
+    """Why this page trains nothing, as a sentence for its visitors; empty where it may."""
+    if environment.get("SPACE_ID"):
+        return "This page runs on a Hugging Face Space, whose machine is shared and forgets its files when it sleeps."
+    if asked_for_none:
+        return "Whoever opened this studio left training out, with --no-training."
+    if public:
+        return "Others can open this page, and training reads folders and fills the disk of the machine it runs on."
+    if importlib.util.find_spec("training") is None:
+        return "Only foley/ is installed here; training/ comes with the repository."
+    return ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained: `stage` is one of the four or `all`, `minutes` 0 for no limit."""
+
+    name: str
+    data: str
+    preset: str = "studio"
+    stage: str = ALL
+    device: str = "cpu"
+    minutes: float = 0.0
+    more: str = ""  # further options, as they are typed on the command line
+
+
+class Trainer:
+    """Starts and stops the processes that train the runs below one folder; one at a time on each device."""
+
+    def __init__(self, root: Path = RUNS):
+        self.root = Path(root)
+        self._children: list[subprocess.Popen] = []
+        self._asked: set[int] = set()  # processes that were asked to stop
+
+    def runs(self) -> list[RunView]:
+        """All runs, the newest first."""
+        self._children = [child for child in self._children if child.poll() is None]
+        return find_runs(self.root)
+
+    def run(self, name: str | None) -> RunView | None:
+        """The run of that name; without one, the one that is being trained or else the newest."""
+        runs = self.runs()
+        if name:
+            return next((run for run in runs if run.name == name), None)
+        return next((run for run in runs if run.is_running), runs[0] if runs else None)
+
+    def start(self, order: Order) -> RunView:
+        """Begin a new run. Raises ValueError, with a sentence, when it cannot be."""
+        name = order.name.strip()
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}", name):
+            raise ValueError("Give the run a name of letters, digits, dots and dashes: it becomes a folder.")
+        if not order.data.strip():
+            raise ValueError("Name the folder of your recordings first.")
+        data = Path(order.data.strip()).expanduser()
+        if not data.is_dir():
+            raise ValueError(f"There is no folder {data} on this machine.")
+        run = RunView(self.root / name)
+        if run.folder.exists():
+            raise ValueError(f"There is a run {name} already: resume it, or take another name.")
+        arguments = ["--data", str(data.resolve()), "--preset", order.preset, *_split(order.more)]
+        return self._launch(run, order.stage, order.device, order.minutes, arguments)
+
+    def resume(self, run: RunView, device: str, minutes: float = 0.0, more: str = "") -> RunView:
+        """Go on with a run where its last checkpoint is. Raises ValueError, with a sentence, when it cannot be."""
+        if run.is_running:
+            raise ValueError(f"{run.name} is being trained already.")
+        stages = run.process.stages if run.process else TRAINED
+        return self._launch(run, stages[0] if len(stages) == 1 else ALL, device, minutes, ["--resume", *_split(more)])
+
+    def stop(self, run: RunView) -> None:
+        """Ask the process to finish its step and keep a checkpoint; end it at once when it was asked before."""
+        if not run.is_running:
+            return
+        process = psutil.Process(run.process.pid)
+        if run.process.pid in self._asked:
+            for child in (*process.children(recursive=True), process):
+                child.kill()
+        else:
+            self._asked.add(run.process.pid)
+            process.send_signal(signal.SIGTERM)
+
+    def is_stopping(self, run: RunView) -> bool:
+        return run.is_running and run.process.pid in self._asked
+
+    def _launch(self, run: RunView, stage: str, device: str, minutes: float, arguments: list[str]) -> RunView:
+        busy = next((other for other in self.runs() if other.is_running and same_device(other, device)), None)
+        if busy:
+            raise ValueError(f"{busy.name} is being trained on {device}: stop it first, or choose another device.")
+        command = [*PROGRAM, stage, "--run", str(run.folder.resolve()), *arguments]
+        command += ["--device", device, *(["--max-minutes", f"{minutes:g}"] if minutes else [])]
+        run.folder.mkdir(parents=True, exist_ok=True)
+        with (run.folder / LOG).open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # it goes on when the app ends
+            )
+        self._children.append(child)
+        if os.name == "posix":
+            psutil.Process(child.pid).nice(POLITE)  # a page that draws a take comes first
+        stages = TRAINED if stage == ALL else (stage,)
+        created = psutil.Process(child.pid).create_time()
+        if not (run.folder / PROCESS).is_file() or Process.read(run.folder).pid != child.pid:
+            Process(child.pid, created, stages, device, minutes or None).write(run.folder)
+        return RunView(run.folder)
+
+
+def _split(options: str) -> list[str]:
+    try:
+        return shlex.split(options)
+    except ValueError:
+        raise ValueError(f"The further options {options!r} have a quote that does not end.") from None
+
+
+def same_device(run: RunView, device: str) -> bool:
+    """Whether a run's process works on that device."""
+    theirs, ours = (str(choose_device()) if name == "auto" else name for name in (run.process.device, device))
+    return theirs.split(":")[0] == ours.split(":")[0] and (":" not in theirs + ours or theirs == ours)
+
+
+def devices() -> list[str]:
+    """The devices of this machine, the best first."""
+    found = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    return [*found, *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]

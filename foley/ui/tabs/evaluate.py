@@ -1,0 +1,133 @@
+"""The tab that measures: what `python -m foley evaluate` does, its figures as bars, its sounds to be heard."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from foley.evaluation.chain import PARTS
+from foley.evaluation.evaluate import EvaluationSettings, Step, evaluating
+from foley.evaluation.report import Report
+from foley.resources import REPOSITORY, SHIPPED_REPORT
+from foley.sampling import TOP_P
+from foley.ui.components import report_view as view
+from foley.ui.components.progress_bar import meter_value, progress_meter
+from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.session.models import Models
+from foley.ui.session.visitors import new_folder
+
+HOME = REPOSITORY / "evaluation"  # where sounds and embeddings are kept, so that an evaluation goes on after a stop
+
+MOST_TAKES = 100  # a class, as in the challenge
+MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # takes can be made while it runs
+PRESSED = '() => [false, true].map((interactive) => ({interactive, __type__: "update"}))'
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def evaluate_tab(models: Models, model: gr.State, why_not: str = "", home: Path = HOME) -> None:
+    """Lay the tab out inside the open Blocks; it measures the model of the menu. With `why_not` it only shows the last
+    report and says why it makes no new one.
+
+    An evaluation runs beside the other tabs on a CPU, and in turn with them where there is one GPU.
+    """
+    report = gr.State(None)
+    with gr.Row(elem_classes="bench"):
+        with gr.Column(elem_classes="controls", min_width=280, scale=0):
+            controls = _controls(why_not)
+            with gr.Row(elem_classes="actions"):
+                go = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=0, interactive=not why_not)
+                stop = gr.Button("Stop", elem_id="evaluate-stop", min_width=74, interactive=False, scale=0)
+            note = escape(why_not) or "What is stopped goes on where it was, with the same settings."
+            gr.HTML(f'<p class="note">{note}</p>', apply_default_css=False)
+            links = gr.HTML({"files": []}, html_template=view.LINKS, css_template=view.STYLE, js_on_load=None)
+        with gr.Column(elem_classes="stage"):
+            meter = progress_meter(meter_value("Ready"), "", elem_id="evaluate-meter", js_on_load=None)
+            measure = gr.Radio(
+                list(view.MEASURES), value="Fréchet distance", show_label=False, container=False, elem_id="measure"
+            )
+            chart = gr.HTML(
+                view.NOTHING, elem_id="chart", css_template=view.STYLE, js_on_load=view.CHART_SCRIPT,
+                apply_default_css=False,
+            )  # fmt: skip
+            clips = gr.HTML(
+                view.clips_value(None, "", "", home, home), html_template=view.CLIPS, css_template=view.STYLE,
+                js_on_load=None, apply_default_css=False, elem_id="clips",
+            )  # fmt: skip
+
+    def run(chosen: str, *values: Any) -> Iterator[dict]:
+        """Measure the chosen model, showing how far it is; then the report."""
+        reference, takes, temperature, top_p, seed, chain = values
+        try:
+            settings = EvaluationSettings(
+                int(takes), int(seed or 0), float(temperature), float(top_p), parts=PARTS if chain else ()
+            )
+            if not str(reference).strip():
+                raise ValueError("Name a folder with recordings of each class, or a file of statistics.")
+            place = Path(str(reference).strip()).expanduser()
+            with closing(evaluating(models.get(chosen), place, home, settings)) as events:
+                for event in events:
+                    if isinstance(event, Step):
+                        share = event.done / max(event.total, 1)
+                        yield {meter: meter_value(f"{event.what}, {event.done} of {event.total}", share, "running")}
+                    else:
+                        event.save(home)
+                        words = f"{event.minutes:.1f} min"
+                        yield {report: event, meter: meter_value(words, 1.0, "done"), **_buttons(running=False)}
+        except Exception as error:
+            gr.Warning(notice(error))
+            yield {meter: meter_value("Ready"), **_buttons(running=False)}
+
+    def _buttons(running: bool) -> dict[gr.Button, gr.Button]:
+        return {go: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
+
+    def listen(now: Report | None, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """The sounds behind the bar that was clicked."""
+        return view.clips_value(now, event.category, event.set, home, new_folder(request))
+
+    def last() -> Report | None:
+        """The last report made here, else the one that ships."""
+        for place in (home, SHIPPED_REPORT):
+            try:
+                return Report.load(place)
+            except ValueError:
+                continue
+        return None
+
+    def show(now: Report | None, what: str, request: gr.Request) -> tuple:
+        return view.chart(now, what), view.links_value(home, new_folder(request))
+
+    limits = MEANWHILE if models.first.device.type == "cpu" else ONE_AT_A_TIME
+    go.click(None, None, [go, stop], js=PRESSED, **QUIET)  # a run that waits for its turn can be stopped, too
+    running = go.click(run, [model, *controls], [report, meter, go, stop], api_name=False, **QUIET, **limits)
+    stop.click(None, cancels=running, **QUIET)
+    stop.click(
+        lambda: (meter_value("Stopped: what was made is kept"), *_buttons(running=False).values()),
+        None, [meter, go, stop], concurrency_limit=None, **QUIET,
+    )  # fmt: skip
+    gr.on(None, last, None, report, **QUIET)  # when the page is loaded
+    gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **QUIET)
+    chart.select(listen, report, clips, concurrency_limit=None, **QUIET)
+
+
+def _controls(why_not: str) -> list[gr.Component]:
+    live = not why_not
+    return [
+        gr.Textbox(
+            label="Reference", placeholder="/path/to/recordings", elem_id="reference", interactive=live,
+            info="A folder on this machine with recordings of each class, or a file of statistics.",
+        ),
+        gr.Slider(
+            2, MOST_TAKES, 32, step=1, label="Takes a class", elem_id="evaluate-takes", interactive=live,
+            info="32 as in the paper, 100 as in the challenge. Fewer are quicker and say less.",
+        ),
+        gr.Slider(0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="evaluate-temperature", interactive=live),
+        gr.Slider(0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="evaluate-top-p", interactive=live),
+        gr.Number(0, precision=0, label="First seed", elem_id="evaluate-seed", interactive=live),
+        gr.Checkbox(
+            True, label="Each part of the chain", elem_id="evaluate-chain", interactive=live,
+            info="Also send recordings through mel, codes and vocoder: which stage loses the sound?",
+        ),
+    ]  # fmt: skip

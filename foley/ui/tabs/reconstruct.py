@@ -1,0 +1,215 @@
+"""The tab that sends a recording through the whole chain and back, and shows every stop on the way."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+import torch
+
+from foley import plots
+from foley.audio.files import AudioError, recording_s, write_audio
+from foley.categories import Category
+from foley.features.masking import mask_cembed
+from foley.models.quantizer import perplexity
+from foley.pipeline import Foley
+from foley.presets import Preset
+from foley.takes.take import Reconstruction
+from foley.ui.components.take_card import LARGE, NOTHING, card_style, decibels, take_card
+from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.session.generation import Desk
+from foley.ui.session.models import Models
+from foley.ui.session.visitors import new_folder, served
+
+SIZE = LARGE._replace(width=1076, wave=46, cembed=420, codes=96)
+KEYS = "<kbd>Space</kbd> play <kbd>A</kbd> recording <kbd>B</kbd> reconstruction"
+
+TEMPLATE = """
+<article class="take pair ${value.state}" data-player style="${value.style}">
+  <header>
+    <h3 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h3>
+    <dl>
+      <div><dt>log-mel L1</dt><dd>${value.distance}</dd></div>
+      <div><dt>peaks</dt><dd>${value.peak}</dd></div>
+      <div><dt>length</dt><dd><span data-clock></span>${value.duration}</dd></div>
+    </dl>
+    <nav>
+      <button type="button" data-voice="0" title="Hear the recording (A)"><b>A</b> Recording</button>
+      <button type="button" data-voice="1" title="Hear the reconstruction (B), at the same place"><b>B</b> Reconstruction</button>
+      <a href="${value.after.url}" download="${value.name}" title="${value.name}, 24-bit">WAV</a>
+    </nav>
+  </header>
+  <div class="strips">
+    <div class="voice" data-voice="0">
+      <button type="button" data-play="0" title="Play or pause (Space)" aria-label="Play or pause the recording"></button>
+      <div class="wave" style="--wave: url('${value.wave_before.url}')"></div>
+    </div>
+    <div class="voice" data-voice="1">
+      <button type="button" data-play="1" title="Play or pause the reconstruction" aria-label="Play or pause the reconstruction"></button>
+      <div class="wave" style="--wave: url('${value.wave_after.url}')"></div>
+    </div>
+    <img class="cembed" alt="CEmbed of the recording; below it, decoded from its codes" src="${value.cembeds.url}">
+    <div class="codes"><img alt="Code grid" src="${value.codes.url}"></div>
+    <i class="playhead"></i>
+  </div>
+  <audio preload="auto" src="${value.before.url}"></audio>
+  <audio preload="auto" src="${value.after.url}"></audio>
+  <p class="hint">${value.hint}</p>
+</article>
+"""  # noqa: E501
+OWN = f"""
+<div class="own" role="group" aria-label="From this recording">
+  <label title="The class that is drawn with: the one it is heard as, or another"><span>As</span>
+    <select data-as aria-label="Class to draw with"><option value="">what it is heard as</option>{
+    "".join(f'<option value="{kind.name}">{kind.title}</option>' for kind in Category)
+}</select></label>
+  <button type="button" data-own="select" title="Draw near relatives of the recording, at the distance set on Generate">Siblings of my recording</button>
+  <button type="button" data-own="submit" title="Go on from the end of the recording, to the length set on Generate">Continue my recording</button>
+  <button type="button" data-own="input" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
+</div>
+"""  # noqa: E501
+ON_OWN = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-own]');
+  if (button) trigger(button.dataset.own, {category: element.querySelector('[data-as]').value});
+});
+"""
+_READOUT = '<section class="shares"><h4>Heard as</h4>{}</section>'
+
+
+def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) -> None:
+    """Lay the tab out inside the open Blocks; a recording that is to be edited goes to the desk's stage."""
+    foley = models.first
+    seconds = foley.preset.audio.duration_s
+    with gr.Row(elem_classes="bench"):
+        with gr.Column(elem_classes="controls", min_width=264, scale=0):
+            recording = gr.Audio(
+                sources=["upload", "microphone"], type="filepath", label="Recording", editable=False, buttons=[],
+                elem_id="recording",
+            )  # fmt: skip
+            gr.HTML(
+                f'<p class="note">WAV, FLAC, OGG or MP3. The first {seconds:g} seconds are taken, as mono.</p>',
+                apply_default_css=False,
+            )
+            own = gr.HTML({}, html_template=OWN, js_on_load=ON_OWN, apply_default_css=False, elem_id="own")
+            shares = gr.HTML(_shares(None), elem_id="shares", apply_default_css=False)
+            gr.HTML(f'<p class="keys">{KEYS}</p>', apply_default_css=False)
+        with gr.Column(elem_classes="stage"):
+            card = take_card(_no_pair(foley.preset), TEMPLATE, elem_id="pair")
+    source = gr.State(None)
+
+    def show(path: str | None, chosen, request: gr.Request) -> tuple:
+        """The card and the class shares of a recording; its own place is emptied, ready for the next."""
+        if path is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        try:
+            folder = new_folder(request)
+            result, preset = models.call(chosen, "reconstruct", path, 0), models.get(chosen).preset
+            figure = plots.row_error_figure(result.cembed, result.decoded, preset)
+            error = served(plots.write_png(figure, folder / "rows.png"))
+            readout = _shares(result, codebook_use(result, preset), error)
+            return None, _pair(result, Path(path), folder, models.get(chosen)), readout, path
+        except Exception as error:
+            gr.Warning(notice(error))
+            return None, gr.skip(), gr.skip(), gr.skip()
+
+    def take_over(path, now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
+        """The recording as a take, on the stage of the first tab and in the library."""
+        try:
+            if not path:
+                raise AudioError("There is no recording yet: drop one or record one.")
+            take = models.call(chosen, "take_of", path, event._data.get("category") or None)
+            made = desk.bring_back(now, key, chosen, request, take.made_by)
+            return {**made, tabs: gr.Tabs(selected="generate")}
+        except Exception as error:
+            gr.Warning(notice(error))
+            return {tabs: gr.skip()}
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    outputs = [*desk.outputs.values(), tabs]
+    for event, edit in ((own.select, "siblings"), (own.submit, "continue"), (own.input, "")):
+        moved = event(take_over, [source, stage, token, model], outputs, **quiet, **ONE_AT_A_TIME)
+        if edit:
+            moved.success(None, None, None, js=f"() => window.foley.later('{edit}')", **quiet)
+    gr.on(
+        [recording.upload, recording.stop_recording],
+        show,
+        [recording, model],
+        [recording, card, shares, source],
+        show_progress_on=card,
+        show_progress="minimal",
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
+
+
+def _pair(result: Reconstruction, source: Path, folder: Path, foley: Foley) -> dict[str, Any]:
+    """Write both sounds and all pictures into a folder, and say what the card shows."""
+    preset = foley.preset
+    masked = mask_cembed(result.cembed[None], preset.mel.rows, torch.Generator().manual_seed(0))[0]
+    stacked = {"recording": result.cembed, "masked": masked, "decoded from its codes": result.decoded}
+    before = write_audio(folder / "recording.wav", result.original, result.sample_rate)
+    after = result.save(folder / f"{source.stem}_reconstructed.wav")
+    frames, codebook_size = preset.grid[1], preset.vqvae.codebook_size
+    figures = {
+        "wave_before": plots.waveform_figure(result.original, frames, SIZE.width, SIZE.wave),
+        "wave_after": plots.waveform_figure(result.waveform, frames, SIZE.width, SIZE.wave),
+        "cembeds": plots.stacked_figure(stacked, preset, SIZE.width, SIZE.cembed, show_time=False),
+        "codes": plots.code_figure(result.codes, codebook_size, preset.audio.duration_s, SIZE.width, about=SIZE.codes),
+    }
+    return {
+        **_no_pair(preset),
+        "state": "ready",
+        "title": escape(source.name),
+        "taken": _taken(recording_s(source), preset.audio.duration_s),
+        "distance": f"{result.log_mel_l1:.3f}",
+        "peak": f"{decibels(result.original)} → {decibels(result.waveform)}",
+        "duration": f"{preset.audio.duration_s:.2f} s",
+        "name": escape(after.name),
+        "before": served(before),
+        "after": served(after),
+        **{name: served(plots.write_png(figure, folder / f"{name}.png")) for name, figure in figures.items()},
+    }
+
+
+def _no_pair(preset: Preset) -> dict[str, Any]:
+    files = ("before", "after", "wave_before", "wave_after", "cembeds", "codes")
+    return {
+        "state": "empty",
+        **dict.fromkeys(("title", "taken", "distance", "peak", "duration", "name"), ""),
+        "hint": "Drop a recording or record one: it goes through CEmbed, codes and vocoder, and back.",
+        "style": card_style(preset, SIZE),
+        **{name: {"url": NOTHING} for name in files},
+    }
+
+
+def _taken(there_s: float, taken_s: float) -> str:
+    """What of a recording is used, where that is not simply all of it."""
+    if there_s > taken_s + 0.05:
+        whole = f"{there_s / 60:.0f} min" if there_s >= 120 else f"{there_s:.1f} s"
+        return f"the first {taken_s:g} s of {whole}"
+    return f"{there_s:.1f} s, then silence" if there_s < taken_s - 0.05 else ""
+
+
+def codebook_use(result: Reconstruction, preset: Preset) -> tuple[int, float]:
+    """How many different codes a recording takes, and how many that is in even use."""
+    size = preset.vqvae.codebook_size
+    return int(result.codes.unique().numel()), float(perplexity(result.codes, size))
+
+
+def _shares(result: Reconstruction | None, use: tuple[int, float] = (0, 0.0), rows: dict | None = None) -> str:
+    """The class head's shares as bars, the largest first; the codebook's use and the error of every row."""
+    if result is None:
+        return _READOUT.format('<p class="note">What the class head takes it for.</p>')
+    bars = "".join(
+        f'<li style="--share: {share:.4f}"><span>{escape(category.title)}</span><b>{share:.0%}</b></li>'
+        for category, share in sorted(result.class_shares.items(), key=lambda item: -item[1])
+    )
+    url = f"gradio_api/file={quote(rows['path'])}" if rows else ""
+    return _READOUT.format(f"<ol>{bars}</ol>") + (
+        '<section class="rebuilt"><h4>What the codebook keeps</h4><dl>'
+        f"<dt>different codes</dt><dd>{use[0]} of {result.codes.numel()}</dd>"
+        f"<dt>in even use</dt><dd>{use[1]:.0f}</dd></dl>"
+        f'<img alt="Error of every CEmbed row, mel below, encoder above" src="{url}"></section>'
+    )

@@ -1,0 +1,65 @@
+"""What a stage shows of itself while it is trained: pictures and sounds of one held-out recording, step after step."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from foley.audio.files import fit_length, write_audio
+from foley.evaluation import chain
+from foley.features.mel import LogMel
+from foley.models.pixelsnail import PixelSNAIL
+from foley.plots import write_png
+from foley.presets import Preset
+from foley.sampling import Sampler
+
+WIDTH = 640
+MOST_SECONDS = 20.0  # that drawing codes for a show may take
+
+
+class Show:
+    """Writes figures and waveforms into a folder, and remembers their titles."""
+
+    def __init__(self, folder: Path, preset: Preset):
+        self.folder, self.preset = folder, preset
+        self.files: dict[str, str] = {}
+
+    def picture(self, title: str, figure: Figure) -> None:
+        self.files[title] = write_png(figure, self.folder / f"{_file_name(title)}.png").name
+
+    def sound(self, title: str, waveform: Tensor) -> None:
+        """Add a waveform (samples,); what is too loud is turned down as a whole."""
+        waveform = waveform.float().cpu()
+        waveform = waveform / waveform.abs().max().clamp(min=1.0)
+        path = self.folder / f"{_file_name(title)}.wav"
+        self.files[title] = write_audio(path, waveform, self.preset.audio.sample_rate, "PCM_16").name
+
+
+def mel_only(preset: Preset) -> Preset:
+    """The preset of CEmbeds that are a log-mel alone, for their pictures."""
+    return dataclasses.replace(preset, encoder=dataclasses.replace(preset.encoder, rows=0))
+
+
+def draw_codes(prior: PixelSNAIL, category: int, seed: int = 0) -> Tensor | None:
+    """Codes (rows, frames) of a class, or None where drawing them takes too long for a show."""
+    due = time.monotonic() + MOST_SECONDS
+    with torch.inference_mode():
+        for event in Sampler(prior).sample([category], [seed]):
+            if event.done == event.total:
+                return event.codes[0].cpu()
+            if time.monotonic() > due:
+                return None
+    return None
+
+
+def griffin_lim(log_mel: Tensor, preset: Preset) -> Tensor:
+    """A waveform (samples,) with about this log-mel (rows, frames), without anything learned: how it sounds so far."""
+    analysis = LogMel(preset.audio, preset.mel)
+    return fit_length(chain.griffin_lim(log_mel.float().cpu()[None], analysis)[0], preset.audio.samples)
+
+
+def _file_name(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in title.lower()).strip("-")
