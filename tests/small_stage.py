@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training.loop import LoopSettings, Turn, draw, train
+from training.loop import LoopSettings, OptimizerStep, draw, train
 
 SETTINGS = LoopSettings(
     steps=40, learning_rate=0.02, cycle_up=5, cycle_down=50, interval=10, average_decay=0.9, precision="no"
@@ -34,15 +34,15 @@ class Line:
         target = points.sum(dim=1, keepdim=True) * (float("nan") if number in self.poison else 1.0)
         return points, target
 
-    def turns(self, batch):
+    def training_steps(self, batch):
         loss = (self.parts["line"](batch[0]) - batch[1]).square().mean()
-        yield Turn("line", loss, {"loss": loss.detach()})
+        yield OptimizerStep("line", loss, {"loss": loss.detach()})
 
     def validate(self, model):
         points = torch.ones(2, 4)
         return {"score": float((model(points) - 4).square().mean())}
 
-    def show(self, model, folder):
+    def log_samples(self, model, folder):
         (folder / "line.txt").write_text("a line")
         return {"Line": "line.txt"}
 

@@ -10,7 +10,7 @@ SLOPE = 0.1
 
 
 class Discriminators(nn.Module):
-    """All judges. A waveform (batch, samples) to a list of (scores, feature maps), one per judge."""
+    """All discriminators. A waveform (batch, samples) to a list of (scores, feature maps), one for each of them."""
 
     def __init__(
         self,
@@ -19,13 +19,14 @@ class Discriminators(nn.Module):
         channels: int = 16,
     ):
         super().__init__()
-        self.judges = nn.ModuleList(
+        self.discriminators = nn.ModuleList(
             [PeriodDiscriminator(period, channels) for period in periods]
             + [SpectrumDiscriminator(n_fft, hop, channels) for n_fft, hop in resolutions]
         )
+        self.register_load_state_dict_pre_hook(_rename_old_keys)
 
     def forward(self, waveform: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
-        return [judge(waveform) for judge in self.judges]
+        return [discriminator(waveform) for discriminator in self.discriminators]
 
 
 class PeriodDiscriminator(nn.Module):
@@ -41,7 +42,7 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:
         missing = -waveform.shape[1] % self.period
         padded = F.pad(waveform.unsqueeze(1), (0, missing), mode="reflect")
-        return _judge(padded.unflatten(2, (-1, self.period)), self.layers, self.output)
+        return _scores_and_features(padded.unflatten(2, (-1, self.period)), self.layers, self.output)
 
 
 class SpectrumDiscriminator(nn.Module):
@@ -67,10 +68,16 @@ class SpectrumDiscriminator(nn.Module):
         # square-root compression keeps quiet parts visible, and the phase with them
         compressed = spectrum / magnitude.sqrt()
         image = torch.stack([compressed.real, compressed.imag, magnitude.log() / 5 + 1], dim=1)
-        return _judge(image, self.layers, self.output)
+        return _scores_and_features(image, self.layers, self.output)
 
 
-def _judge(image: Tensor, layers: nn.ModuleList, output: nn.Module) -> tuple[Tensor, list[Tensor]]:
+def _rename_old_keys(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Let checkpoints of earlier versions load, which called the discriminators judges."""
+    for name in [name for name in state if name.startswith(f"{prefix}judges.")]:
+        state[f"{prefix}discriminators.{name.removeprefix(prefix + 'judges.')}"] = state.pop(name)
+
+
+def _scores_and_features(image: Tensor, layers: nn.ModuleList, output: nn.Module) -> tuple[Tensor, list[Tensor]]:
     maps = []
     for layer in layers:
         image = F.leaky_relu(layer(image), SLOPE)

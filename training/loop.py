@@ -29,7 +29,7 @@ STEPS, PATIENCE, MINUTES, STOPPED = "steps", "patience", "minutes", "stopped"  #
 
 
 @dataclass(frozen=True)
-class Turn:
+class OptimizerStep:
     """One optimizer's share of a step: which part of the stage it moves, its loss, and what to report."""
 
     part: str
@@ -49,13 +49,13 @@ class Stage(Protocol):
     def batch(self, number: int) -> Any:
         """The batch of that number, drawn with torch's global generator (seeded by the loop)."""
 
-    def turns(self, batch: Any) -> Iterator[Turn]:
+    def training_steps(self, batch: Any) -> Iterator[OptimizerStep]:
         """The losses of one step, in the order in which their parts are moved."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores on held-out clips; `score` is what is to be small."""
 
-    def show(self, model: nn.Module, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """Write pictures and sounds into a folder. Returns each one's title and file name."""
 
     def save(self, model: nn.Module) -> None:
@@ -213,7 +213,7 @@ class Loop:
                 report = self.step()
                 bar.update()
                 if progress.step % 10 == 0:
-                    bar.set_postfix(self._tell(report))
+                    bar.set_postfix(self._report(report))
                 if progress.step % settings.interval == 0:
                     self._finish_interval()
             if progress.validated != progress.step and reason != STOPPED:
@@ -252,9 +252,9 @@ class Loop:
                 if not last:  # gradients are exchanged once a step
                     for module in self.parts.values():
                         waiting.enter_context(self.accelerator.no_sync(module))
-                for turn in self.stage.turns(batch):
-                    report |= turn.report
-                    self._move(turn, first=part == 0, last=last)
+                for step in self.stage.training_steps(batch):
+                    report |= step.report
+                    self._move(step, first=part == 0, last=last)
         with warnings.catch_warnings():  # a skipped first step is no mistake in the order of calls
             warnings.simplefilter("ignore", UserWarning)
             for scheduler in self.schedulers.values():
@@ -270,24 +270,24 @@ class Loop:
             )
         return report
 
-    def _move(self, turn: Turn, first: bool, last: bool) -> None:
-        """Add a turn's gradients to its part's, and move the part when they are complete and finite."""
-        optimizer, accelerator = self.optimizers[turn.part], self.accelerator
+    def _move(self, step: OptimizerStep, first: bool, last: bool) -> None:
+        """Add a loss's gradients to its part's, and move the part when they are complete and finite."""
+        optimizer, accelerator = self.optimizers[step.part], self.accelerator
         if first:
             optimizer.zero_grad()
-        accelerator.backward(turn.loss / self.settings.accumulation)
+        accelerator.backward(step.loss / self.settings.accumulation)
         if not last:
             return
         accelerator.unscale_gradients(optimizer)  # this one's alone: others may be half way
-        norm = nn.utils.clip_grad_norm_(self.parts[turn.part].parameters(), self.settings.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.parts[step.part].parameters(), self.settings.clip_norm)
         finite = torch.isfinite(torch.as_tensor(norm)).item()
         if finite or accelerator.scaler is not None:  # a gradient scaler skips by itself, and has to hear of it
             optimizer.step()
-        lost = not torch.isfinite(accelerator.reduce(turn.loss.detach(), reduction="mean")).item()
+        lost = not torch.isfinite(accelerator.reduce(step.loss.detach(), reduction="mean")).item()
         if lost or (not finite and accelerator.scaler is None):
             self.progress.bad_steps += 1
 
-    def _tell(self, report: dict[str, Tensor]) -> dict[str, float]:
+    def _report(self, report: dict[str, Tensor]) -> dict[str, float]:
         progress = self.progress
         values = {name: round(float(value), 5) for name, value in report.items()}
         passed = time.monotonic() - self.began
@@ -309,7 +309,7 @@ class Loop:
             model.eval()
             with torch.no_grad():
                 scores = [self.stage.validate(model)]
-                shown = self._show(model)
+                samples = self._log_samples(model)
             model.train()
         self.scores = broadcast_object_list(scores)[0]
         better = self.scores["score"] < progress.best
@@ -320,8 +320,8 @@ class Loop:
             if better:
                 self.stage.save(model)
             self._record("validation", best=better, **self.scores)
-            if shown:
-                self.events.write("show", step=progress.step, files=shown)
+            if samples:
+                self.events.write("show", step=progress.step, files=samples)
         self.checkpoints.save(progress.step, better)
 
     def _record(self, kind: str, **values: Any) -> None:
@@ -331,11 +331,11 @@ class Loop:
             numbers = {f"{kind}/{name}": value for name, value in values.items() if isinstance(value, float)}
             self.accelerator.log(numbers, step=self.progress.step)
 
-    def _show(self, model: nn.Module) -> dict[str, str]:
+    def _log_samples(self, model: nn.Module) -> dict[str, str]:
         """Pictures and sounds of this step, as paths below the stage's folder by their titles."""
         place = self.folder / "shown" / f"step-{self.progress.step:08d}"
         place.mkdir(parents=True, exist_ok=True)
-        files = self.stage.show(model, place)
+        files = self.stage.log_samples(model, place)
         keep_newest(place.parent)
         return {title: str((place / name).relative_to(self.folder)) for title, name in files.items()}
 
@@ -353,7 +353,7 @@ class Loop:
 
 
 def keep_newest(folder: Path, number: int = 12) -> None:
-    """Delete all but the newest of what was shown."""
+    """Delete all but the newest samples."""
     for old in sorted(folder.glob("step-*"))[:-number]:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -5,22 +5,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 QUIETEST = 1e-9  # power, -90 dBFS: what lies below is silence, to ears and to embedders
-Judgements = list[tuple[Tensor, list[Tensor]]]
+DiscriminatorOutputs = list[tuple[Tensor, list[Tensor]]]
 
 
-def discriminator_loss(real: Judgements, fake: Judgements) -> Tensor:
-    """Real towards 1, fake towards 0 (least squares), mean over the judges."""
+def discriminator_loss(real: DiscriminatorOutputs, fake: DiscriminatorOutputs) -> Tensor:
+    """Real towards 1, fake towards 0 (least squares), mean over the discriminators."""
     losses = [(r - 1).square().mean() + f.square().mean() for (r, _), (f, _) in zip(real, fake, strict=True)]
     return torch.stack(losses).mean()
 
 
-def generator_loss(fake: Judgements) -> Tensor:
-    """Fake towards 1, mean over the judges."""
+def generator_loss(fake: DiscriminatorOutputs) -> Tensor:
+    """Fake towards 1, mean over the discriminators."""
     return torch.stack([(scores - 1).square().mean() for scores, _ in fake]).mean()
 
 
-def feature_loss(real: Judgements, fake: Judgements) -> Tensor:
-    """Mean distance of the judges' feature maps, each relative to its own size."""
+def feature_loss(real: DiscriminatorOutputs, fake: DiscriminatorOutputs) -> Tensor:
+    """Mean distance of the discriminators' feature maps, each relative to its own size."""
     losses = [
         (r.detach() - f).abs().mean() / r.detach().abs().mean().clamp(min=1e-4)
         for (_, reals), (_, fakes) in zip(real, fake, strict=True)

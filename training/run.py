@@ -55,7 +55,7 @@ class Run:
         except (KeyError, TypeError):
             raise ValueError(f"{folder} holds no run: start one with --data and --preset first.") from None
 
-    def begun(self, stage: str, module: nn.Module) -> nn.Module:
+    def initialized(self, stage: str, module: nn.Module) -> nn.Module:
         """A new module, with the weights so far where the run was started from a checkpoint.
 
         Raises CheckpointError when they do not fit.

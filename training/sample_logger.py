@@ -1,4 +1,4 @@
-"""What a stage shows of itself while it is trained: pictures and sounds of one held-out recording, step after step."""
+"""Samples of a stage while it is trained: pictures and sounds of one held-out recording, step after step."""
 
 import dataclasses
 import time
@@ -17,10 +17,10 @@ from foley.presets import Preset
 from foley.sampling import Sampler
 
 WIDTH = 640
-MOST_SECONDS = 20.0  # that drawing codes for a show may take
+MOST_SECONDS = 20.0  # that sampling codes for it may take
 
 
-class Show:
+class SampleLogger:
     """Writes figures and waveforms into a folder, and remembers their titles."""
 
     def __init__(self, folder: Path, preset: Preset):
@@ -43,8 +43,8 @@ def mel_only(preset: Preset) -> Preset:
     return dataclasses.replace(preset, encoder=dataclasses.replace(preset.encoder, rows=0))
 
 
-def draw_codes(prior: PixelSNAIL, category: int, seed: int = 0) -> Tensor | None:
-    """Codes (rows, frames) of a class, or None where drawing them takes too long for a show."""
+def sample_codes(prior: PixelSNAIL, category: int, seed: int = 0) -> Tensor | None:
+    """Codes (rows, frames) of a class, or None where sampling them takes too long."""
     due = time.monotonic() + MOST_SECONDS
     with torch.inference_mode():
         for event in Sampler(prior).sample([category], [seed]):

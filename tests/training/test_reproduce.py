@@ -148,7 +148,7 @@ def test_the_cell_without_masks_sees_clean_cembeds(monkeypatch):
         stage.parts, stage.preset = {"vqvae": Model()}, STUDIO_BASELINE
         torch.manual_seed(0)
         with pytest.raises((StopIteration, RuntimeError)):
-            next(stage.turns((torch.ones(4, 80, 344), torch.ones(4, 80, 344), torch.zeros(4))))
+            next(stage.training_steps((torch.ones(4, 80, 344), torch.ones(4, 80, 344), torch.zeros(4))))
     assert bool((seen[0] == 1).all()) and not bool((seen[1] == 1).all())
 
 

@@ -22,7 +22,7 @@ from training.checkpoints import Checkpoints
 from training.corpus import Corpus
 from training.loop import LoopSettings, TooManyBadSteps, draw, train
 from training.run import Run
-from training.stages.prior import SILENT_WEIGHT, weights_of
+from training.stages.prior import SILENCE_WEIGHT, weights_of
 
 
 def test_a_stage_learns_and_keeps_its_best(tmp_path):
@@ -243,7 +243,7 @@ def test_every_stage_has_a_share_of_the_time():
 def test_silent_codes_weigh_less_and_beginnings_are_weighed_by_what_came_before():
     loud = torch.tensor([[[False, False, True, True, False, False]]])
     weights = weights_of(loud, 6)
-    little = SILENT_WEIGHT
+    little = SILENCE_WEIGHT
     assert torch.allclose(weights[0, 0], torch.tensor([1, little, little, 1, 1, little]))
     assert torch.allclose(weights[0, 5], torch.tensor([1, little, 1, 1, 1, little]))
     assert torch.equal(weights_of(loud, 3), weights[:, :3])

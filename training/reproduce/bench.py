@@ -30,7 +30,7 @@ from foley.pipeline import Foley
 from foley.system.files import write_text
 from training.cache import Cache, digest
 from training.corpus import Corpus
-from training.loop import Stage, Turn, train
+from training.loop import OptimizerStep, Stage, train
 from training.reproduce.cells import Cell, Design
 from training.run import Options, Run
 from training.stages.encoder import fit_cembed
@@ -38,7 +38,7 @@ from training.stages.prior import PriorStage
 from training.stages.vocoder import VocoderStage
 from training.stages.vqvae import VQVAEStage
 
-Told = Callable[[Step], None]
+OnStep = Callable[[Step], None]
 
 TIMED_STEPS = 4
 WARM_UP = 20  # steps of a rising learning rate: budgets may be as small as a hundred
@@ -64,10 +64,10 @@ class Plan:
 class Unmasked(VQVAEStage):
     """The same stage without masks: whole CEmbeds in, clean ones out."""
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Any:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Any:
         noisy, clean, categories = batch
         loss, report = vqvae_loss(self.parts["vqvae"](noisy), clean, categories, self.preset.vqvae)
-        yield Turn("vqvae", loss, report)
+        yield OptimizerStep("vqvae", loss, report)
 
 
 class Bench:
@@ -91,7 +91,7 @@ class Bench:
         corpus = Corpus(run)
         cembed = self._cembed(corpus)
         stage = self._stage(cell, corpus, cembed, seed)
-        stage.show = lambda model, folder: {}  # pictures and sounds would only take time
+        stage.log_samples = lambda model, folder: {}  # pictures and sounds would only take time
         steps = self._steps(cell, stage, seed)
         began, spent = time.monotonic(), time.process_time()
         with torch.enable_grad():
@@ -115,7 +115,7 @@ class Bench:
         return result
 
     def design(
-        self, design: Design, presets: dict[str, Cell], seed: int, told: Told = lambda step: None
+        self, design: Design, presets: dict[str, Cell], seed: int, on_step: OnStep = lambda step: None
     ) -> dict[str, Any]:
         """Put a design's cells together to a model, and evaluate it as `python -m foley evaluate` does."""
         place, key = self._place(design.name, seed), digest(asdict(design), self._basis, seed, "evaluated")
@@ -133,7 +133,7 @@ class Bench:
                 self._place(sources[name], seed) / "model" / f"{name}.safetensors", model / f"{name}.safetensors"
             )
         settings = EvaluationSettings(self.plan.takes, draws=self.plan.draws, parts=("vocoder", "reconstructed"))
-        report = evaluate(Foley.from_pretrained(model), self.data, self.folder / "evaluation", settings, told=told)
+        report = evaluate(Foley.from_pretrained(model), self.data, self.folder / "evaluation", settings, told=on_step)
         report.save(place)
         result = {"key": key, "design": design.name, "seed": seed, "report": json.loads(report.to_json())}
         write_text(place / "result.json", json.dumps(result, indent=2) + "\n")
@@ -214,8 +214,8 @@ def seconds_a_step(stage: Stage) -> float:
     for step in range(-1, TIMED_STEPS):
         if step == 0:
             began = clock()
-        for turn in stage.turns(stage.batch(max(step, 0))):
-            turn.loss.backward()
+        for optimizer_step in stage.training_steps(stage.batch(max(step, 0))):
+            optimizer_step.loss.backward()
     cost = (clock() - began) / TIMED_STEPS
     stage.parts.zero_grad(set_to_none=True)
     stage.parts.load_state_dict(before)

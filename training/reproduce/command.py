@@ -15,7 +15,7 @@ from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
 from foley.system.files import write_text
 from training.reproduce import tables
-from training.reproduce.bench import Bench, Plan, Told
+from training.reproduce.bench import Bench, OnStep, Plan
 from training.reproduce.cells import DESIGNS, cells
 
 
@@ -40,12 +40,12 @@ def run_reproduce(arguments: argparse.Namespace) -> None:
     )
     with tqdm(unit="clip", disable=None) as bar:
 
-        def told(step: Step) -> None:
+        def on_step(step: Step) -> None:
             bar.set_description(step.what, refresh=False)
             bar.total = step.total
             bar.update(step.done - bar.n)
 
-        reproduce(plan, arguments.state, arguments.out, arguments.seeds, told)
+        reproduce(plan, arguments.state, arguments.out, arguments.seeds, on_step)
     print((arguments.out / "reproduction.md").read_text(encoding="utf-8"))
 
 
@@ -54,7 +54,7 @@ def reproduce(
     state: Path,
     out: Path,
     seeds: int = 1,
-    told: Told = lambda step: None,
+    on_step: OnStep = lambda step: None,
     studio: Preset = STUDIO,
     baseline: Preset = STUDIO_BASELINE,
 ) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def reproduce(
             found.setdefault(name, []).append(bench.cell(cell, seed))
             write_results(plan, found, designs, out)
         for design in DESIGNS:
-            designs.setdefault(design.name, []).append(bench.design(design, all_cells, seed, told))
+            designs.setdefault(design.name, []).append(bench.design(design, all_cells, seed, on_step))
             write_results(plan, found, designs, out)
     return {"cells": found, "designs": designs}
 

@@ -12,8 +12,8 @@ from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from foley.plots import stacked_figure
 from training.corpus import Corpus
-from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.sample_logger import WIDTH, Show, griffin_lim
+from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
+from training.sample_logger import WIDTH, SampleLogger, griffin_lim
 
 BATCH = 12
 CROP_CODES = 24  # frames of codes of every clip, for the same reason as in the VQ-VAE's own stage
@@ -56,12 +56,12 @@ class DecoderStage:
         clean = [torch.tensor(self.cembeds[v, i, :, s * step : (s + length) * step]) for v, i, s in places]
         return torch.stack(codes).long(), torch.stack(clean).float()
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         codes, clean = batch
         with torch.no_grad():
             vectors = self.vqvae.quantizer.lookup(codes)
         terms = self._errors(self.parts["decoder"](vectors), clean)
-        yield Turn("decoder", _score(terms), {name: value.detach() for name, value in terms.items()})
+        yield OptimizerStep("decoder", _score(terms), {name: value.detach() for name, value in terms.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         totals = dict.fromkeys(("mse", "mel_l1", "level"), 0.0)
@@ -73,16 +73,16 @@ class DecoderStage:
                 totals[name] += float(value) * len(part) / len(self.corpus.validation)
         return {"score": _score(totals), **totals}
 
-    def show(self, model: nn.Module, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """A held-out recording's CEmbed and what its codes decode to, and how far that can be heard."""
-        preset, show = self.preset, Show(folder, self.preset)
+        preset, samples = self.preset, SampleLogger(folder, self.preset)
         first = self.corpus.validation[:1]
         clean = torch.from_numpy(self.cembeds[0, first.numpy()]).float()[0]
         decoded = model(self.vqvae.quantizer.lookup(self._codes(first).to(device_of(model))))[0].float().cpu()
         if decoded.shape == clean.shape:
-            show.picture("CEmbed", stacked_figure({"recording": clean, "decoded": decoded}, preset, WIDTH))
-            show.sound("Decoded, by Griffin-Lim", griffin_lim(self.cembed.restore_mel(decoded[None])[0], preset))
-        return show.files
+            samples.picture("CEmbed", stacked_figure({"recording": clean, "decoded": decoded}, preset, WIDTH))
+            samples.sound("Decoded, by Griffin-Lim", griffin_lim(self.cembed.restore_mel(decoded[None])[0], preset))
+        return samples.files
 
     def save(self, model: nn.Module) -> None:
         """Put the decoder into the VQ-VAE's weights, whose other parts stay as they are."""

@@ -20,8 +20,8 @@ from foley.features.mel import LogMel
 from foley.plots import spectrum_figure
 from training.corpus import Corpus, to_float
 from training.cqt import BINS, LogCQT
-from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.sample_logger import WIDTH, Show
+from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
+from training.sample_logger import WIDTH, SampleLogger
 
 UNITS = 256
 MASK_PROBABILITY = 0.065  # of a frame to begin a masked span
@@ -56,7 +56,7 @@ class EncoderStage:
     def __init__(self, corpus: Corpus):
         self.corpus, self.preset = corpus, corpus.preset
         self.waveforms = corpus.waveforms(floor=True)
-        self.cembed = corpus.run.begun("cembed", CEmbed(self.preset))
+        self.cembed = corpus.run.initialized("cembed", CEmbed(self.preset))
         self.units, self.cqt = self._targets()
         sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
         self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())
@@ -71,9 +71,9 @@ class EncoderStage:
         start = int(torch.randint(self.preset.frames - CROP_FRAMES + 1, ()))
         return self._clips(index, start, CROP_FRAMES)
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         loss, report = self._losses(self.parts["encoder"], batch)
-        yield Turn("encoder", loss, report)
+        yield OptimizerStep("encoder", loss, report)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         generator_state = torch.get_rng_state()
@@ -85,9 +85,9 @@ class EncoderStage:
         means = {name: float(torch.stack([report[name] for report in reports]).mean()) for name in reports[0]}
         return {"score": means["unit_loss"] + CQT_WEIGHT * means["cqt_loss"], **means}
 
-    def show(self, model: MaskedPrediction, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: MaskedPrediction, folder: Path) -> dict[str, str]:
         """The constant-Q transform of a recording, and what the encoder makes of it where it is masked."""
-        frames, show = self.preset.frames, Show(folder, self.preset)
+        frames, samples = self.preset.frames, SampleLogger(folder, self.preset)
         waveform, _, cqt = to_device(self._clips(self.corpus.validation[:1], 0, frames), device_of(model))
         mask = (torch.arange(frames, device=cqt.device) // (2 * MASK_SPAN) % 3 == 1)[None]
         guess = model(waveform, mask)[1].transpose(1, 2).float()
@@ -95,8 +95,8 @@ class EncoderStage:
         spectra = {"recording": cqt, "seen": torch.where(mask[:, None], cqt.min(), cqt), "filled in": filled}
         spectra = {title: spectrum[0].cpu() for title, spectrum in spectra.items()}
         duration = self.preset.audio.duration_s
-        show.picture("Constant-Q", spectrum_figure(spectra, duration, self.preset.grid[1], WIDTH))
-        return show.files
+        samples.picture("Constant-Q", spectrum_figure(spectra, duration, self.preset.grid[1], WIDTH))
+        return samples.files
 
     def save(self, model: MaskedPrediction) -> None:
         """Keep the encoder; its projection and the statistics are fitted when training has ended."""

@@ -15,12 +15,12 @@ from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
 from training.corpus import Corpus, to_float
-from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.sample_logger import WIDTH, Show, draw_codes, griffin_lim
+from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
+from training.sample_logger import WIDTH, SampleLogger, griffin_lim, sample_codes
 
 BATCH = 4
 SILENT_DBFS = -50.0  # where the noise floor is all there is; half of the frames of dogs and coughs, more of shots
-SILENT_WEIGHT = 0.3  # of such codes in the loss: which noise it is cannot be foretold, and is not heard
+SILENCE_WEIGHT = 0.3  # of such codes in the loss: which noise it is cannot be foretold, and is not heard
 DECIDING_ROWS = 4  # the lowest, drawn first: with them a sound begins or does not
 
 
@@ -43,7 +43,7 @@ class PriorStage:
         self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms(floor=True)
         self.clips = corpus.balanced()
         network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
-        prior = corpus.run.begun(self.name, network)
+        prior = corpus.run.initialized(self.name, network)
         self.parts = nn.ModuleDict({"prior": add_weight_norm(prior)})
 
     def to(self, device: torch.device) -> None:
@@ -54,16 +54,16 @@ class PriorStage:
         index = draw(self.clips, number, options.batch or BATCH, options.seed)
         return self._codes(torch.randint(self.codes.shape[0], index.shape), index)
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         codes, categories, weights = batch
         logits = self.parts["prior"](codes, categories)
         entropies = F.cross_entropy(logits, codes, reduction="none")
         loss = _weighted(entropies, weights)
-        report = {"heard_loss": loss, "loss": entropies.mean(), "accuracy": _accuracy(logits, codes)}
-        yield Turn("prior", loss, {name: value.detach() for name, value in report.items()})
+        report = {"audible_loss": loss, "loss": entropies.mean(), "accuracy": _accuracy(logits, codes)}
+        yield OptimizerStep("prior", loss, {name: value.detach() for name, value in report.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        totals = dict.fromkeys(("heard_loss", "loss", "accuracy"), 0.0)
+        totals = dict.fromkeys(("audible_loss", "loss", "accuracy"), 0.0)
         for part in self.corpus.validation.split(BATCH):
             batch = self._codes(torch.zeros_like(part), part)
             codes, categories, weights = to_device(batch, device_of(model))
@@ -72,25 +72,25 @@ class PriorStage:
             found = (_weighted(entropies, weights), entropies.mean(), _accuracy(logits, codes))
             for name, value in zip(totals, found, strict=True):
                 totals[name] += float(value) * len(part) / len(self.corpus.validation)
-        return {"score": totals["heard_loss"], **totals}
+        return {"score": totals["audible_loss"], **totals}
 
-    def show(self, model: nn.Module, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """Codes drawn for one class after the other, step by step; what they decode to, and how it sounds."""
-        preset, show = self.preset, Show(folder, self.preset)
+        preset, samples = self.preset, SampleLogger(folder, self.preset)
         category = Category(int(folder.name.rpartition("-")[2]) // self.settings.interval % len(Category))
         prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
         prior.load_state_dict(folded_state(model))
-        codes = draw_codes(prior.eval(), int(category))
+        codes = sample_codes(prior.eval(), int(category))
         if codes is None:
-            return show.files
+            return samples.files
         size, seconds = preset.vqvae.codebook_size, preset.audio.duration_s
-        show.picture(f"Drawn codes, {category.title}", code_figure(codes, size, seconds, WIDTH))
+        samples.picture(f"Drawn codes, {category.title}", code_figure(codes, size, seconds, WIDTH))
         cembed = self.vqvae.decode(codes[None])[0]
         if cembed.shape[0] == preset.rows:
-            show.picture("Decoded", cembed_figure(cembed, preset, WIDTH))
+            samples.picture("Decoded", cembed_figure(cembed, preset, WIDTH))
             sound = griffin_lim(self.cembed.restore_mel(cembed[None])[0], preset)
-            show.sound(f"{category.title}, seed 0, by Griffin-Lim", sound)
-        return show.files
+            samples.sound(f"{category.title}, seed 0, by Griffin-Lim", sound)
+        return samples.files
 
     def _codes(self, views: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Codes (batch, rows, frames) of variations of clips, their categories, and their weights."""
@@ -112,8 +112,8 @@ def weights_of(loud: Tensor, rows: int) -> Tensor:
     """
     before = F.pad(loud[:, :, :-1], (1, 0), value=True)
     deciding = min(DECIDING_ROWS, rows)
-    heard = torch.cat([before.expand(-1, deciding, -1), (before | loud).expand(-1, rows - deciding, -1)], dim=1)
-    return torch.where(heard, 1.0, SILENT_WEIGHT)
+    audible = torch.cat([before.expand(-1, deciding, -1), (before | loud).expand(-1, rows - deciding, -1)], dim=1)
+    return torch.where(audible, 1.0, SILENCE_WEIGHT)
 
 
 def _weighted(entropies: Tensor, weights: Tensor) -> Tensor:

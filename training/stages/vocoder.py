@@ -16,7 +16,7 @@ from foley.models.weight_norm import add_weight_norm
 from foley.plots import stacked_figure
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
-from training.loop import LoopSettings, Turn, device_of, draw, to_device
+from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
 from training.losses import (
     SpectralDistance,
     discriminator_loss,
@@ -25,7 +25,7 @@ from training.losses import (
     generator_loss,
     level_distance,
 )
-from training.sample_logger import WIDTH, Show, mel_only
+from training.sample_logger import WIDTH, SampleLogger, mel_only
 
 BATCH = 8
 SEGMENT_FRAMES = 32
@@ -59,8 +59,8 @@ class VocoderStage:
         self.waveforms, self.cembeds = corpus.waveforms(floor=False), corpus.cembeds(cembed, floor=False)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
-        vocoder = corpus.run.begun(self.name, Vocoder(self.preset))
-        self.parts = nn.ModuleDict({"vocoder": vocoder, "judges": add_weight_norm(Discriminators())})
+        vocoder = corpus.run.initialized(self.name, Vocoder(self.preset))
+        self.parts = nn.ModuleDict({"vocoder": vocoder, "discriminators": add_weight_norm(Discriminators())})
 
     def to(self, device: torch.device) -> None:
         """Move what restores log-mels, measures distances and decodes codes."""
@@ -75,27 +75,27 @@ class VocoderStage:
         cembeds, waveforms = (torch.stack(part) for part in zip(*pairs, strict=True))
         return cembeds, waveforms, torch.randn_like(waveforms)
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         cembed, real, noise = batch
-        vocoder, judges = self.parts["vocoder"], self.parts["judges"]
+        vocoder, discriminators = self.parts["vocoder"], self.parts["discriminators"]
         fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
-        judged = discriminator_loss(judges(real), judges(fake.detach()))
-        yield Turn("judges", judged, {"judges": judged.detach()})
-        judges = extract_model_from_parallel(judges)  # no gradients of theirs from here on: nothing to exchange
-        judges.requires_grad_(False)
+        loss = discriminator_loss(discriminators(real), discriminators(fake.detach()))
+        yield OptimizerStep("discriminators", loss, {"discriminator": loss.detach()})
+        discriminators = extract_model_from_parallel(discriminators)  # no gradients to exchange from here on
+        discriminators.requires_grad_(False)
         with torch.no_grad():
-            of_real = judges(real)
-        of_fake = judges(fake)
+            real_features = discriminators(real)
+        fake_features = discriminators(fake)
         terms = {
             "spectral": self.distance(fake, real),
             "level": level_distance(fake, real),
             "envelope": envelope_distance(fake, real),
-            "features": feature_loss(of_real, of_fake),
-            "adversarial": generator_loss(of_fake),
+            "features": feature_loss(real_features, fake_features),
+            "adversarial": generator_loss(fake_features),
         }
-        loss = SPECTRAL_WEIGHT * _likeness(terms) + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
-        yield Turn("vocoder", loss, {name: value.detach() for name, value in terms.items()})
-        judges.requires_grad_(True)
+        loss = SPECTRAL_WEIGHT * _reconstruction(terms) + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        yield OptimizerStep("vocoder", loss, {name: value.detach() for name, value in terms.items()})
+        discriminators.requires_grad_(True)
 
     def validate(self, model: Vocoder) -> dict[str, float]:
         totals = dict.fromkeys(("spectral", "level", "envelope", "mel_l1"), 0.0)
@@ -112,18 +112,18 @@ class VocoderStage:
             )
             for name, value in zip(totals, found, strict=True):
                 totals[name] += float(value) * len(part) / len(index)
-        return {"score": _likeness(totals), **totals}
+        return {"score": _reconstruction(totals), **totals}
 
-    def show(self, model: Vocoder, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: Vocoder, folder: Path) -> dict[str, str]:
         """The log-mel of a recording and of what the vocoder makes of it (paper figure 3), and both to be heard."""
-        show = Show(folder, self.preset)
+        samples = SampleLogger(folder, self.preset)
         real, cembed, noise = to_device(self._whole(self.corpus.validation[:1]), device_of(model))
         fake = model(cembed, self.cembed.restore_mel(cembed), noise).float()
         mels = {"recording": self.cembed.log_mel(real)[0].cpu(), "vocoder": self.cembed.log_mel(fake)[0].cpu()}
-        show.picture("Log-mel", stacked_figure(mels, mel_only(self.preset), WIDTH, 360))
-        show.sound("Recording", real[0])
-        show.sound("Vocoder", fake[0])
-        return show.files
+        samples.picture("Log-mel", stacked_figure(mels, mel_only(self.preset), WIDTH, 360))
+        samples.sound("Recording", real[0])
+        samples.sound("Vocoder", fake[0])
+        return samples.files
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
@@ -156,6 +156,6 @@ class VocoderStage:
         return cembed.to(self.device), to_float(torch.tensor(samples))
 
 
-def _likeness(terms: dict) -> Tensor | float:
+def _reconstruction(terms: dict) -> Tensor | float:
     """The spectral distance, and what is added to it for levels and envelopes."""
     return terms["spectral"] + (LEVEL_WEIGHT * terms["level"] + ENVELOPE_WEIGHT * terms["envelope"]) / SPECTRAL_WEIGHT

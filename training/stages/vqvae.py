@@ -13,8 +13,8 @@ from foley.models.quantizer import perplexity
 from foley.models.vqvae import VQVAE, vqvae_loss
 from foley.plots import code_figure, stacked_figure
 from training.corpus import Corpus
-from training.loop import LoopSettings, Turn, device_of, draw, to_device
-from training.sample_logger import WIDTH, Show, griffin_lim
+from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
+from training.sample_logger import WIDTH, SampleLogger, griffin_lim
 
 BATCH = 16
 CROP_FRAMES = 96  # of every clip: more steps for the same arithmetic than whole clips
@@ -37,7 +37,7 @@ class VQVAEStage:
     def __init__(self, corpus: Corpus, cembed: CEmbed):
         self.corpus, self.preset, self.cembed = corpus, corpus.preset, cembed
         self.noisy, self.cembeds = corpus.cembeds(cembed, floor=True), corpus.cembeds(cembed, floor=False)
-        self.parts = nn.ModuleDict({"vqvae": corpus.run.begun(self.name, VQVAE(self.preset.vqvae))})
+        self.parts = nn.ModuleDict({"vqvae": corpus.run.initialized(self.name, VQVAE(self.preset.vqvae))})
 
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
@@ -55,11 +55,11 @@ class VQVAEStage:
         )
         return noisy.float(), clean.float(), self.corpus.categories[index]
 
-    def turns(self, batch: tuple[Tensor, ...]) -> Iterator[Turn]:
+    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         noisy, clean, categories = batch
         output = self.parts["vqvae"](mask_cembed(noisy, self.preset.mel.rows))
         loss, report = vqvae_loss(output, clean, categories, self.preset.vqvae)
-        yield Turn("vqvae", loss, report | {"perplexity": self._perplexity(output.codes)})
+        yield OptimizerStep("vqvae", loss, report | {"perplexity": self._perplexity(output.codes)})
 
     def validate(self, model: VQVAE) -> dict[str, float]:
         totals: dict[str, float] = {}
@@ -81,9 +81,9 @@ class VQVAEStage:
         used = float(self._perplexity(torch.cat(codes)))
         return {"score": totals["mse"], **totals, "perplexity": used}
 
-    def show(self, model: VQVAE, folder: Path) -> dict[str, str]:
+    def log_samples(self, model: VQVAE, folder: Path) -> dict[str, str]:
         """A recording's CEmbed, masked, and reconstructed (paper figure 2); its codes; and how far it can be heard."""
-        preset, show = self.preset, Show(folder, self.preset)
+        preset, samples = self.preset, SampleLogger(folder, self.preset)
         clean = torch.from_numpy(self.cembeds[0, self.corpus.validation[:1].numpy()]).float()
         masked = mask_cembed(clean, preset.mel.rows, torch.Generator().manual_seed(0))
         output = model(masked.to(device_of(model)))
@@ -91,13 +91,13 @@ class VQVAEStage:
         rows, frames = decoded.shape[1:]
         three = {"recording": clean[0], "masked": masked[0], "reconstructed": decoded[0]}
         three = {title: cembed[:rows, :frames] for title, cembed in three.items()}
-        show.picture("CEmbed", stacked_figure(three, preset, WIDTH))
+        samples.picture("CEmbed", stacked_figure(three, preset, WIDTH))
         codes = output.codes[0].cpu()
-        show.picture("Codes", code_figure(codes, preset.vqvae.codebook_size, preset.audio.duration_s, WIDTH))
+        samples.picture("Codes", code_figure(codes, preset.vqvae.codebook_size, preset.audio.duration_s, WIDTH))
         for title in ("recording", "reconstructed"):
             log_mel = self.cembed.restore_mel(_padded(three[title], preset.rows)[None])[0]
-            show.sound(f"{title.capitalize()}, by Griffin-Lim", griffin_lim(log_mel, preset))
-        return show.files
+            samples.sound(f"{title.capitalize()}, by Griffin-Lim", griffin_lim(log_mel, preset))
+        return samples.files
 
     def save(self, model: VQVAE) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
