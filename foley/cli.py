@@ -8,6 +8,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from foley.categories import Category
+from foley.perform.command import add_command as add_perform_command
+from foley.perform.command import run_perform
 from foley.pipeline import Foley
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
@@ -67,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument("--vocoder", type=Path, required=True, help="HiFi-GAN's file with 'generator' in it")
     imported.add_argument("--vocoder-config", type=Path, required=True, help="HiFi-GAN's JSON configuration")
     imported.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
+
+    add_perform_command(commands)
 
     for command in (generate, reconstruct, recipe, evaluate):
         command.add_argument(
@@ -189,6 +193,7 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS = {
+    "perform": run_perform,
     "generate": run_generate,
     "reconstruct": run_reconstruct,
     "recipe": run_recipe,

@@ -27,6 +27,8 @@ class Tags:
     category: str = ""
     recipe: str = ""
     loops: bool = False  # played from its first to its last sample, again and again
+    time_reference: int = 0  # samples from midnight to the first one: where the sound belongs on a timeline
+    cues: tuple[int, ...] = ()  # samples at which markers stand
 
 
 def tagged(data: bytes, tags: Tags) -> bytes:
@@ -66,6 +68,7 @@ def _tagged_wav(data: bytes, tags: Tags) -> bytes:
         _chunk(b"bext", _bext(tags)),
         *(_chunk(name, sound[name]) for name in _KEPT if name in sound),
         *([_chunk(b"smpl", _whole_loop(sound))] if tags.loops else []),
+        *([_chunk(b"cue ", _cue_points(tags.cues))] if tags.cues else []),
         _chunk(b"LIST", b"INFO" + entries),
         _chunk(b"iXML", ixml.encode()),
     ]
@@ -88,7 +91,14 @@ def _chunks(data: bytes):
 def _bext(tags: Tags) -> bytes:
     """EBU Tech 3285, version 1; dates stay empty, so that the same take is the same file on every day."""
     description = tags.description.encode("ascii", "replace")[:256]
-    return struct.pack("<256s32s32s18xQH254x", description, SOFTWARE.encode(), tags.category.encode()[:32], 0, 1)
+    category = tags.category.encode()[:32]
+    return struct.pack("<256s32s32s18xQH254x", description, SOFTWARE.encode(), category, tags.time_reference, 1)
+
+
+def _cue_points(cues: tuple[int, ...]) -> bytes:
+    """The cue chunk: a marker at each of the samples."""
+    points = (struct.pack("<II4sIII", n, place, b"data", 0, 0, place) for n, place in enumerate(cues, start=1))
+    return struct.pack("<I", len(cues)) + b"".join(points)
 
 
 def _whole_loop(sound: dict[bytes, bytes]) -> bytes:

@@ -1,0 +1,71 @@
+"""Beds: rain, engines and other steady sounds as long as they are wanted, under a level curve."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from foley.categories import Category
+from foley.perform.events import QUIETEST_DB, LevelCurve
+from foley.perform.onsets import level_curve
+from foley.pipeline import Foley
+from foley.sampling import SamplingSettings
+from foley.sampling.noise import part_seed
+from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
+
+JOIN_S = 0.5  # over which one window of a bed passes into the next, at equal power
+MOST_GAIN_DB = 24.0
+GATE_DB = QUIETEST_DB + 1  # below this a curve asks for silence
+
+
+def make_bed(
+    foley: Foley,
+    category: Category,
+    seconds: float,
+    seed: int,
+    settings: SamplingSettings,
+    progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
+    """A steady sound of a class, float64 (samples,) of `seconds`: long takes, joined where 30 s are too short.
+
+    Args:
+        foley: the model.
+        category: the class.
+        seconds: how long it is to be.
+        seed: of the first window; the others' follow from it.
+        settings: how codes are chosen.
+        progress: told the share that is done, from 0 to 1.
+    """
+    rate = foley.sample_rate
+    wanted, join = round(seconds * rate), round(JOIN_S * rate)
+    sound = np.zeros(0)
+    window = 0
+    while len(sound) < wanted:
+        missing_s = (wanted - len(sound)) / rate + (JOIN_S if len(sound) else 0)
+        own = part_seed(seed, window)
+        take = foley.generate(category, own, settings.temperature, 1, settings.top_k, settings.top_p)[0]
+        if missing_s > take.duration_s:
+            take = foley.continue_(take, min(missing_s, LONGEST_TAKE_S - 0.1), seed=own)[0]
+        sound = _joined(sound, take.waveform.numpy().astype(np.float64), join)
+        window += 1
+        if progress:
+            progress(min(1.0, len(sound) / wanted))
+    return sound[:wanted]
+
+
+def under_curve(sound: np.ndarray, curve: LevelCurve, sample_rate: int) -> np.ndarray:
+    """A sound (samples,) whose level over time is the curve's; where the curve is silent, so is the sound."""
+    own = level_curve(torch.from_numpy(sound), sample_rate, curve.rate)
+    times = (np.arange(len(sound)) + 0.5) / sample_rate
+    wanted = curve.at(times)
+    gain = np.clip(wanted - own.at(times), -2 * MOST_GAIN_DB, MOST_GAIN_DB)
+    return np.where(wanted > GATE_DB, sound * 10 ** (gain / 20), 0.0)
+
+
+def _joined(first: np.ndarray, second: np.ndarray, join: int) -> np.ndarray:
+    if not len(first):
+        return second
+    join = min(join, len(first), len(second))
+    angle = 0.5 * np.pi * (np.arange(join) + 0.5) / join
+    middle = first[len(first) - join :] * np.cos(angle) + second[:join] * np.sin(angle)
+    return np.concatenate([first[: len(first) - join], middle, second[join:]])

@@ -1,0 +1,196 @@
+"""A performance: events and a class to a waveform, the same for the same request."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foley.audio.limiter import limit
+from foley.categories import Category
+from foley.perform.beds import make_bed, under_curve
+from foley.perform.events import Event, EventError, EventList, LevelCurve
+from foley.perform.one_shots import OneShot, at_strength, best_shots, choose, one_shots_of
+from foley.pipeline import CEILING, Foley
+from foley.sampling import TOP_P, SamplingSettings
+from foley.sampling.noise import check_seed, part_seed
+
+ONE_SHOTS, BED = "one-shots", "bed"
+WAYS = (ONE_SHOTS, BED)
+USUAL_WAY = {Category.Rain: BED, Category.MovingMotorVehicle: BED}  # all others: one-shots
+STRONGEST_DB = -15.0  # RMS of a one-shot's first 50 ms at strength 1
+TAKES_AT_ONCE = 4
+MOST_TAKES = 48
+EVENTS_A_TAKE = 3  # about as many as takes of steps, keys and barks hold
+
+
+@dataclass(frozen=True)
+class PerformanceSettings:
+    """How events become sound. `way` is "one-shots", "bed", or empty for what suits the class. Raises ValueError."""
+
+    category: Category
+    seed: int = 0
+    way: str = ""
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = TOP_P
+
+    def __post_init__(self):
+        object.__setattr__(self, "category", Category.parse(self.category))
+        check_seed(self.seed)
+        if self.way not in ("", *WAYS):
+            raise ValueError(f"There is no way {self.way!r} to perform: choose one of {', '.join(WAYS)}.")
+        SamplingSettings(self.temperature, self.top_k, self.top_p)
+
+    @property
+    def sampling(self) -> SamplingSettings:
+        return SamplingSettings(self.temperature, self.top_k, self.top_p)
+
+    @property
+    def chosen_way(self) -> str:
+        """The way asked for, else the one that suits the class."""
+        return self.way or USUAL_WAY.get(self.category, ONE_SHOTS)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """`waveform` (samples,) for the events, and all that made it."""
+
+    waveform: Tensor
+    sample_rate: int
+    events: EventList
+    settings: PerformanceSettings
+    model: str
+    licence: str = ""
+    sources: tuple[str, ...] = field(default=())  # of one-shots: the take that each event's sound is from
+
+    @property
+    def duration_s(self) -> float:
+        return self.waveform.shape[0] / self.sample_rate
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What it takes to make this performance again, as plain values."""
+        curve = self.events.curve
+        levels = None if curve is None else {"rate": curve.rate, "levels_db": [round(x, 2) for x in curve.levels_db]}
+        return {
+            "performance": 1,
+            "model": self.model,
+            "licence": self.licence,
+            **asdict(self.settings),
+            "category": self.settings.category.name,
+            "duration_s": self.events.duration_s,
+            "events": [[round(event.time_s, 7), round(event.strength, 5)] for event in self.events.events],
+            "curve": levels,
+        }
+
+
+def from_recipe(recipe: dict[str, Any]) -> tuple[EventList, PerformanceSettings]:
+    """The events and settings of a performance's recipe. Raises EventError when it is none."""
+    try:
+        if recipe["performance"] != 1:
+            raise EventError("The performance was written by a newer foley studio: bring this one up to date.")
+        curve = recipe["curve"]
+        events = EventList(
+            tuple(Event(float(time), float(strength)) for time, strength in recipe["events"]),
+            float(recipe["duration_s"]),
+            None if curve is None else LevelCurve(tuple(map(float, curve["levels_db"])), float(curve["rate"])),
+        )
+        names = ("category", "seed", "way", "temperature", "top_k", "top_p")
+        return events, PerformanceSettings(**{name: recipe[name] for name in names})
+    except EventError:
+        raise
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise EventError(f"The performance's recipe cannot be read ({error}): it was changed or cut off.") from None
+
+
+class OneShotPool:
+    """Single events of fresh takes of a class, drawn as they are needed; those that are there are used again."""
+
+    def __init__(self, foley: Foley, settings: PerformanceSettings):
+        self.foley, self.settings = foley, settings
+        self._takes: list[list[OneShot]] = []
+
+    def shots(self, takes: int, progress: Callable[[float], None] | None = None) -> list[OneShot]:
+        """The one-shots of the first `takes` takes, and of more where too few of them hold one.
+
+        Raises ValueError when the class gives none.
+        """
+        while len(self._takes) < takes or len(self._sources(takes)) < 2:
+            if len(self._takes) >= MOST_TAKES:
+                break
+            self._draw(min(TAKES_AT_ONCE, MOST_TAKES - len(self._takes)))
+            if progress:
+                progress(min(1.0, len(self._takes) / takes))
+        number = max(takes, self._needed())
+        shots = best_shots((shot for take in self._takes[:number] for shot in take), self.foley.sample_rate)
+        if not shots:
+            raise ValueError(f"No single events were found in {MOST_TAKES} takes: perform this class as a bed.")
+        return shots
+
+    def _sources(self, takes: int) -> set[int]:
+        return {number for number, shots in enumerate(self._takes[: max(takes, len(self._takes))]) if shots}
+
+    def _needed(self) -> int:
+        """How many takes it needs for events of two of them."""
+        holding = [number for number, shots in enumerate(self._takes) if shots]
+        return holding[1] + 1 if len(holding) > 1 else len(self._takes)
+
+    def _draw(self, count: int) -> None:
+        settings = self.settings
+        for _ in range(count):
+            number = len(self._takes)
+            seed = part_seed(settings.seed, number)
+            sampling = settings.sampling
+            take = self.foley.generate(
+                settings.category, seed, sampling.temperature, 1, sampling.top_k, sampling.top_p
+            )[0]
+            self._takes.append(one_shots_of(take, f"seed {seed}"))
+
+
+def perform(
+    foley: Foley,
+    events: EventList,
+    settings: PerformanceSettings,
+    pool: OneShotPool | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Performance:
+    """The sound of a class for events: one-shots placed to the sample, or a bed under the level curve.
+
+    `pool` keeps one-shots between calls with the same settings; `progress` is told the share done, from 0 to 1.
+    Raises ValueError when nothing is to be performed or the class gives no single events.
+    """
+    if settings.chosen_way == BED:
+        return _perform_bed(foley, events, settings, progress)
+    if not events.events:
+        raise EventError("There are no events: tap some, draw some, or load a file that holds some.")
+    if pool is None or pool.settings != settings or pool.foley is not foley:
+        pool = OneShotPool(foley, settings)
+    takes = max(2, -(-len(events.events) // EVENTS_A_TAKE))
+    shots = choose(pool.shots(min(takes, MOST_TAKES), progress), len(events.events), settings.seed)
+    rate = foley.sample_rate
+    sound = np.zeros(round(events.duration_s * rate))
+    for event, shot in zip(events.events, shots, strict=True):
+        samples = at_strength(shot, event.strength, STRONGEST_DB, rate)
+        first = round(event.time_s * rate) - shot.onset
+        samples = samples[max(0, -first) :][: len(sound) - max(0, first)]
+        sound[max(0, first) : max(0, first) + len(samples)] += samples
+    return _finished(foley, sound, events, settings, tuple(shot.source for shot in shots))
+
+
+def _perform_bed(
+    foley: Foley, events: EventList, settings: PerformanceSettings, progress: Callable[[float], None] | None
+) -> Performance:
+    sound = make_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling, progress)
+    if events.curve is not None:
+        sound = under_curve(sound, events.curve, foley.sample_rate)
+    return _finished(foley, sound, events, settings, ())
+
+
+def _finished(
+    foley: Foley, sound: np.ndarray, events: EventList, settings: PerformanceSettings, sources: tuple[str, ...]
+) -> Performance:
+    waveform = limit(torch.from_numpy(sound).float(), CEILING, foley.sample_rate)
+    return Performance(waveform, foley.sample_rate, events, settings, foley.name, foley.licence, sources)

@@ -1,0 +1,185 @@
+"""Performances: each event sounds when it is asked for, as strongly as it is asked for, and no two neighbours alike."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from wavinfo import WavInfoReader
+
+from foley import Category, Foley
+from foley.evaluation.metrics.onsets import level_error_db, onset_score
+from foley.perform import EventError, EventList, PerformanceSettings, perform
+from foley.perform.beds import under_curve
+from foley.perform.events import LevelCurve
+from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
+from foley.perform.onsets import events_of, find_onsets, level_curve
+from foley.perform.output import read_performance, save
+from foley.perform.performance import OneShotPool
+
+RATE = 24_000
+
+
+def hits(times_s, strengths, seconds=4.0, seed=0):
+    """A waveform (samples,) of noise bursts that begin at once and die away."""
+    random = np.random.default_rng(seed)
+    sound = 1e-4 * random.standard_normal(round(seconds * RATE))
+    for time, strength in zip(times_s, strengths, strict=True):
+        first = round(time * RATE)
+        burst = random.standard_normal(round(0.15 * RATE)) * np.exp(-np.arange(round(0.15 * RATE)) / (0.02 * RATE))
+        sound[first : first + len(burst)] += strength * 0.3 * burst[: len(sound) - first]
+    return torch.from_numpy(sound).float()
+
+
+class HitsFoley:
+    """Stands for a model: takes of three clean hits, other ones for each seed."""
+
+    sample_rate, name, licence = RATE, "hits@0", "CC0"
+
+    def __init__(self, like):
+        self.take = like
+
+    def generate(self, category, seed, temperature=1.0, count=1, top_k=0, top_p=1.0):
+        from dataclasses import replace
+
+        random = np.random.default_rng(seed % 2**32)
+        times = 0.3 + np.arange(3) * 1.2 + random.uniform(0, 0.2, 3)
+        return [replace(self.take, waveform=hits(times, random.uniform(0.5, 1, 3), seed=seed % 1000))]
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint):
+    return HitsFoley(Foley.from_pretrained(checkpoint).generate("Footstep", seed=1)[0])
+
+
+@pytest.fixture(scope="module")
+def events():
+    random = np.random.default_rng(1)
+    times = np.cumsum(random.uniform(0.25, 0.9, 12))
+    return EventList.of_times(times, random.uniform(0.2, 1.0, 12))
+
+
+@pytest.fixture(scope="module")
+def performance(model, events):
+    return perform(model, events, PerformanceSettings(Category.Footstep, seed=5))
+
+
+def test_onsets_are_found_where_sounds_begin():
+    times = [0.2, 0.7, 1.5, 3.0]
+    found = [onset.sample / RATE for onset in find_onsets(hits(times, [1, 0.5, 0.2, 0.8]), RATE)]
+    assert found == pytest.approx(times, abs=0.002)
+
+
+def test_silence_and_steady_noise_hold_no_onsets():
+    noise = torch.from_numpy(np.random.default_rng(0).standard_normal(2 * RATE)).float() * 0.1
+    assert find_onsets(torch.zeros(RATE), RATE) == [] and find_onsets(torch.zeros(3), RATE) == []
+    assert len(find_onsets(noise, RATE)) <= 1
+
+
+def test_a_recording_performs_its_onsets_and_its_level():
+    events = events_of(hits([0.5, 1.5, 2.5], [1.0, 0.3, 0.6]), RATE)
+    assert events.times_s == pytest.approx([0.5, 1.5, 2.5], abs=0.003)
+    assert events.strengths[0] > events.strengths[2] > events.strengths[1]
+    assert events.curve is not None and len(events.curve.levels_db) == 75
+
+
+def test_every_event_sounds_within_ten_milliseconds_and_nothing_else_does(performance, events):
+    found = np.array([onset.sample / RATE for onset in find_onsets(performance.waveform, RATE)])
+    score = onset_score(found, events.times_s, tolerance_s=0.01)
+    assert score.recall == 1.0 and score.precision == 1.0
+
+
+def test_levels_follow_strengths(performance, events):
+    samples = performance.waveform.numpy()
+    levels = [
+        10 * np.log10(np.mean(samples[(first := round(time * RATE)) : first + RATE // 20] ** 2))
+        for time in events.times_s
+    ]
+    assert np.corrcoef(events.strengths, levels)[0, 1] >= 0.95
+
+
+def test_neighbours_never_come_from_the_same_take(performance):
+    assert len(performance.sources) == 12
+    assert all(a != b for a, b in zip(performance.sources, performance.sources[1:], strict=False))
+
+
+def test_softer_hits_are_darker():
+    shot = OneShot(hits([0.0], [1.0], 0.3).numpy(), 0, "one")
+    spectra = [np.abs(np.fft.rfft(at_strength(shot, strength, -15, RATE))) for strength in (0.1, 1.0)]
+    soft, hard = ((np.arange(len(x)) * x).sum() / x.sum() for x in spectra)
+    assert soft < 0.8 * hard
+
+
+def test_each_one_shot_is_used_before_any_is_used_again(model):
+    shots = [shot for n in range(6) for shot in one_shots_of(model.generate("Footstep", n)[0], f"seed {n}")]
+    chosen = choose(shots, len(shots), seed=3)
+    assert len({id(shot) for shot in chosen}) >= len(shots) - 2
+    assert choose(shots, 9, seed=3) == chosen[:9] or len(chosen) == len(shots)
+
+
+def test_the_same_request_gives_the_same_samples(model, events, performance):
+    settings = PerformanceSettings(Category.Footstep, seed=5)
+    pool = OneShotPool(model, settings)
+    pool.shots(8)
+    again = perform(model, events, settings, pool)
+    other = perform(model, events, PerformanceSettings(Category.Footstep, seed=6))
+    assert torch.equal(perform(model, events, settings).waveform, performance.waveform)
+    assert torch.equal(again.waveform, performance.waveform)
+    assert not torch.equal(other.waveform, performance.waveform)
+
+
+def test_a_bed_follows_its_curve():
+    random = np.random.default_rng(2)
+    sound = 0.1 * random.standard_normal(8 * RATE)
+    wanted = LevelCurve(tuple(-40 + 25 * np.sin(np.arange(150) / 12) ** 2), 18.75)
+    found = level_curve(torch.from_numpy(under_curve(sound, wanted, RATE)), RATE)
+    assert level_error_db(np.array(found.levels_db), np.array(wanted.levels_db)) < 1.0
+
+
+def test_a_bed_is_as_long_as_asked_and_louder_where_asked(checkpoint):
+    foley = Foley.from_pretrained(checkpoint)
+    events = EventList((), 6.0, LevelCurve((-50.0, -50.0, -20.0, -20.0), 1.0))
+    result = perform(foley, events, PerformanceSettings(Category.Rain, seed=2))
+    assert result.waveform.shape == (6 * RATE,)
+    assert result.waveform[4 * RATE :].square().mean() > 100 * result.waveform[:RATE].square().mean()
+
+
+def test_a_saved_performance_comes_back(tmp_path, performance, events):
+    paths = save(performance, tmp_path, kinds=("wav", "midi", "csv"), start_s=3600.0)
+    again, settings, model = read_performance(paths["wav"])
+    assert again.times_s == pytest.approx(events.times_s, abs=1e-6)
+    assert settings == performance.settings and model == performance.model
+    assert {path.suffix for path in paths.values()} == {".wav", ".mid", ".csv"}
+
+
+def test_a_performance_carries_its_time_and_markers(tmp_path, performance, events):
+    path = save(performance, tmp_path, start_s=3600.0)["wav"]
+    info = WavInfoReader(str(path))
+    assert info.bext.time_reference == 3600 * RATE
+    assert [cue.position for cue in info.cues.cues] == [round(time * RATE) for time in events.times_s]
+    assert soundfile.info(path).frames == len(performance.waveform)
+
+
+def test_nothing_is_ever_overwritten(tmp_path, performance):
+    first = save(performance, tmp_path)["wav"]
+    (tmp_path / first.name).rename(tmp_path / first.name.upper())
+    second = save(performance, tmp_path)["wav"]
+    assert second.name != first.name and len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_cannot_be_performed_gives_a_sentence(model, tmp_path, performance):
+    with pytest.raises(EventError, match="no events"):
+        perform(model, EventList((), 4.0), PerformanceSettings(Category.Footstep))
+    with pytest.raises(ValueError, match="way"):
+        PerformanceSettings(Category.Footstep, way="loudly")
+    with pytest.raises(EventError, match="No video"):
+        save(performance, tmp_path, kinds=("video",))
+    with pytest.raises(EventError, match="no kind"):
+        save(performance, tmp_path, kinds=("mp3",))
+
+
+def test_an_f1_counts_each_onset_once():
+    assert onset_score(np.array([1.0, 1.01]), np.array([1.0])).precision == 0.5
+    assert onset_score(np.array([1.04, 2.2]), np.array([1.0, 2.0])).f1 == 0.5
+    assert onset_score(np.array([]), np.array([])).f1 == 1.0
+    assert onset_score(np.array([]), np.array([1.0])).recall == 0.0
+    assert onset_score(np.array([1.08]), np.array([1.0]), 0.1).f1 == 1.0
