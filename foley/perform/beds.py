@@ -1,6 +1,6 @@
 """Beds: rain, engines and other steady sounds as long as they are wanted, under a level curve."""
 
-from collections.abc import Callable
+from collections.abc import Generator
 
 import numpy as np
 import torch
@@ -18,23 +18,13 @@ MOST_GAIN_DB = 24.0
 GATE_DB = QUIETEST_DB + 1  # below this a curve asks for silence
 
 
-def make_bed(
-    foley: Foley,
-    category: Category,
-    seconds: float,
-    seed: int,
-    settings: SamplingSettings,
-    progress: Callable[[float], None] | None = None,
-) -> np.ndarray:
+def draw_bed(
+    foley: Foley, category: Category, seconds: float, seed: int, settings: SamplingSettings
+) -> Generator[float, None, np.ndarray]:
     """A steady sound of a class, float64 (samples,) of `seconds`: long takes, joined where 30 s are too short.
 
-    Args:
-        foley: the model.
-        category: the class.
-        seconds: how long it is to be.
-        seed: of the first window; the others' follow from it.
-        settings: how codes are chosen.
-        progress: told the share that is done, from 0 to 1.
+    Step by step: yields the share that is done, from 0 to 1, and returns the sound. The other windows' seeds follow
+    from the first one's.
     """
     rate = foley.sample_rate
     wanted, join = round(seconds * rate), round(JOIN_S * rate)
@@ -44,12 +34,12 @@ def make_bed(
         missing_s = (wanted - len(sound)) / rate + (JOIN_S if len(sound) else 0)
         own = part_seed(seed, window)
         take = foley.generate(category, own, settings.temperature, 1, settings.top_k, settings.top_p)[0]
+        yield min(0.99, len(sound) / wanted)
         if missing_s > take.duration_s:
             take = foley.continue_(take, min(missing_s, LONGEST_TAKE_S - 0.1), seed=own)[0]
         sound = _joined(sound, take.waveform.numpy().astype(np.float64), join)
         window += 1
-        if progress:
-            progress(min(1.0, len(sound) / wanted))
+        yield min(1.0, len(sound) / wanted)
     return sound[:wanted]
 
 

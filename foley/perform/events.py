@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,10 +17,14 @@ class EventError(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """Something that sounds at `time_s` seconds with a `strength` from 0 (barely) to 1 (as hard as can be)."""
+    """Something that sounds at `time_s` seconds with a `strength` from 0 (barely) to 1 (as hard as can be).
+
+    `category` is the id of its class where it is another than that of the whole performance, else None.
+    """
 
     time_s: float
     strength: float = 1.0
+    category: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A performance: events and a class to a waveform, the same for the same request."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foley.audio.limiter import limit
 from foley.categories import Category
-from foley.perform.beds import make_bed, under_curve
+from foley.perform.beds import draw_bed, under_curve
 from foley.perform.events import Event, EventError, EventList, LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, best_shots, choose, one_shots_of
 from foley.pipeline import CEILING, Foley
@@ -21,7 +21,6 @@ ONE_SHOTS, BED = "one-shots", "bed"
 WAYS = (ONE_SHOTS, BED)
 USUAL_WAY = {Category.Rain: BED, Category.MovingMotorVehicle: BED}  # all others: one-shots
 STRONGEST_DB = -15.0  # RMS of a one-shot's first 50 ms at strength 1
-TAKES_AT_ONCE = 4
 MOST_TAKES = 48
 EVENTS_A_TAKE = 3  # about as many as takes of steps, keys and barks hold
 
@@ -46,6 +45,7 @@ class PerformanceSettings:
 
     @property
     def sampling(self) -> SamplingSettings:
+        """How codes are chosen."""
         return SamplingSettings(self.temperature, self.top_k, self.top_p)
 
     @property
@@ -82,7 +82,9 @@ class Performance:
             **asdict(self.settings),
             "category": self.settings.category.name,
             "duration_s": self.events.duration_s,
-            "events": [[round(event.time_s, 7), round(event.strength, 5)] for event in self.events.events],
+            "events": [
+                [round(event.time_s, 7), round(event.strength, 5), event.category] for event in self.events.events
+            ],
             "curve": levels,
         }
 
@@ -94,7 +96,10 @@ def from_recipe(recipe: dict[str, Any]) -> tuple[EventList, PerformanceSettings]
             raise EventError("The performance was written by a newer foley studio: bring this one up to date.")
         curve = recipe["curve"]
         events = EventList(
-            tuple(Event(float(time), float(strength)) for time, strength in recipe["events"]),
+            tuple(
+                Event(float(time), float(strength), None if kind is None else int(Category(kind)))
+                for time, strength, kind in recipe["events"]
+            ),
             float(recipe["duration_s"]),
             None if curve is None else LevelCurve(tuple(map(float, curve["levels_db"])), float(curve["rate"])),
         )
@@ -113,84 +118,97 @@ class OneShotPool:
         self.foley, self.settings = foley, settings
         self._takes: list[list[OneShot]] = []
 
-    def shots(self, takes: int, progress: Callable[[float], None] | None = None) -> list[OneShot]:
-        """The one-shots of the first `takes` takes, and of more where too few of them hold one.
+    def fill(self, takes: int) -> Iterator[float]:
+        """Draw until there are so many takes, and events in two of them; yields the share that is done."""
+        takes = min(takes, MOST_TAKES)
+        while len(self._takes) < MOST_TAKES and (len(self._takes) < takes or self._needed() is None):
+            settings, number = self.settings, len(self._takes)
+            seed = part_seed(settings.seed, number)
+            sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
+            take = self.foley.generate(settings.category, seed, *sampling)[0]
+            self._takes.append(one_shots_of(take, f"seed {seed}"))
+            yield min(1.0, len(self._takes) / takes)
+
+    def shots(self, takes: int) -> list[OneShot]:
+        """The one-shots of the first `takes` takes, or of as many as it needs for events of two.
 
         Raises ValueError when the class gives none.
         """
-        while len(self._takes) < takes or len(self._sources(takes)) < 2:
-            if len(self._takes) >= MOST_TAKES:
-                break
-            self._draw(min(TAKES_AT_ONCE, MOST_TAKES - len(self._takes)))
-            if progress:
-                progress(min(1.0, len(self._takes) / takes))
-        number = max(takes, self._needed())
+        for _ in self.fill(takes):
+            pass
+        number = max(takes, self._needed() or MOST_TAKES)
         shots = best_shots((shot for take in self._takes[:number] for shot in take), self.foley.sample_rate)
         if not shots:
             raise ValueError(f"No single events were found in {MOST_TAKES} takes: perform this class as a bed.")
         return shots
 
-    def _sources(self, takes: int) -> set[int]:
-        return {number for number, shots in enumerate(self._takes[: max(takes, len(self._takes))]) if shots}
-
-    def _needed(self) -> int:
-        """How many takes it needs for events of two of them."""
-        holding = [number for number, shots in enumerate(self._takes) if shots]
-        return holding[1] + 1 if len(holding) > 1 else len(self._takes)
-
-    def _draw(self, count: int) -> None:
-        settings = self.settings
-        for _ in range(count):
-            number = len(self._takes)
-            seed = part_seed(settings.seed, number)
-            sampling = settings.sampling
-            take = self.foley.generate(
-                settings.category, seed, sampling.temperature, 1, sampling.top_k, sampling.top_p
-            )[0]
-            self._takes.append(one_shots_of(take, f"seed {seed}"))
+    def _needed(self) -> int | None:
+        """How many takes it needs for events of two of them; None where there are not enough yet."""
+        holding = [number for number, shots in enumerate(self._takes, start=1) if shots]
+        return holding[1] if len(holding) > 1 else None
 
 
 def perform(
     foley: Foley,
     events: EventList,
     settings: PerformanceSettings,
-    pool: OneShotPool | None = None,
+    pools: Callable[[PerformanceSettings], OneShotPool] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Performance:
     """The sound of a class for events: one-shots placed to the sample, or a bed under the level curve.
 
-    `pool` keeps one-shots between calls with the same settings; `progress` is told the share done, from 0 to 1.
-    Raises ValueError when nothing is to be performed or the class gives no single events.
+    `pools` gives the pool for settings, so that one-shots are kept between calls; `progress` is told the share done,
+    from 0 to 1. Raises ValueError when nothing is to be performed or the class gives no single events.
     """
-    if settings.chosen_way == BED:
-        return _perform_bed(foley, events, settings, progress)
-    if not events.events:
-        raise EventError("There are no events: tap some, draw some, or load a file that holds some.")
-    if pool is None or pool.settings != settings or pool.foley is not foley:
-        pool = OneShotPool(foley, settings)
-    takes = max(2, -(-len(events.events) // EVENTS_A_TAKE))
-    shots = choose(pool.shots(min(takes, MOST_TAKES), progress), len(events.events), settings.seed)
+    for step in draw_performance(foley, events, settings, pools):
+        if isinstance(step, Performance):
+            return step
+        if progress:
+            progress(step)
+    raise AssertionError("a performance ends with itself")
+
+
+def draw_performance(
+    foley: Foley,
+    events: EventList,
+    settings: PerformanceSettings,
+    pools: Callable[[PerformanceSettings], OneShotPool] | None = None,
+) -> Iterator[float | Performance]:
+    """As `perform`, step by step: the share that is done, then the performance. Closing the iterator stops the work."""
     rate = foley.sample_rate
-    sound = np.zeros(round(events.duration_s * rate))
-    for event, shot in zip(events.events, shots, strict=True):
-        samples = at_strength(shot, event.strength, STRONGEST_DB, rate)
-        first = round(event.time_s * rate) - shot.onset
-        samples = samples[max(0, -first) :][: len(sound) - max(0, first)]
-        sound[max(0, first) : max(0, first) + len(samples)] += samples
-    return _finished(foley, sound, events, settings, tuple(shot.source for shot in shots))
+    if settings.chosen_way == BED:
+        sound = yield from draw_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling)
+        if events.curve is not None:
+            sound = under_curve(sound, events.curve, rate)
+        sources: tuple[str, ...] = ()
+    else:
+        if not events.events:
+            raise EventError("There are no events: tap some, draw some, or load a file that holds some.")
+        placed = yield from _chosen(events, settings, pools or (lambda wanted: OneShotPool(foley, wanted)))
+        sound = np.zeros(round(events.duration_s * rate))
+        for event, shot in zip(events.events, placed, strict=True):
+            samples = at_strength(shot, event.strength, STRONGEST_DB, rate)
+            first = round(event.time_s * rate) - shot.onset
+            samples = samples[max(0, -first) :][: len(sound) - max(0, first)]
+            sound[max(0, first) : max(0, first) + len(samples)] += samples
+        sources = tuple(shot.source for shot in placed)
+    waveform = limit(torch.from_numpy(sound).float(), CEILING, rate)
+    yield Performance(waveform, rate, events, settings, foley.name, foley.licence, sources)
 
 
-def _perform_bed(
-    foley: Foley, events: EventList, settings: PerformanceSettings, progress: Callable[[float], None] | None
-) -> Performance:
-    sound = make_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling, progress)
-    if events.curve is not None:
-        sound = under_curve(sound, events.curve, foley.sample_rate)
-    return _finished(foley, sound, events, settings, ())
-
-
-def _finished(
-    foley: Foley, sound: np.ndarray, events: EventList, settings: PerformanceSettings, sources: tuple[str, ...]
-) -> Performance:
-    waveform = limit(torch.from_numpy(sound).float(), CEILING, foley.sample_rate)
-    return Performance(waveform, foley.sample_rate, events, settings, foley.name, foley.licence, sources)
+def _chosen(
+    events: EventList, settings: PerformanceSettings, pools: Callable[[PerformanceSettings], OneShotPool]
+) -> Generator[float, None, list[OneShot]]:
+    """A one-shot for each event, each class by itself."""
+    classes = [settings.category if event.category is None else Category(event.category) for event in events.events]
+    placed: list[OneShot | None] = [None] * len(classes)
+    kinds = sorted(set(classes))
+    for number, kind in enumerate(kinds):
+        places = [place for place, own in enumerate(classes) if own is kind]
+        pool = pools(replace(settings, category=kind))
+        takes = min(MOST_TAKES, max(2, -(-len(places) // EVENTS_A_TAKE)))
+        for share in pool.fill(takes):
+            yield (number + share) / len(kinds)
+        for place, shot in zip(places, choose(pool.shots(takes), len(places), settings.seed), strict=True):
+            placed[place] = shot
+    return [shot for shot in placed if shot is not None]

@@ -8,13 +8,13 @@ from wavinfo import WavInfoReader
 
 from foley import Category, Foley
 from foley.evaluation.metrics.onsets import level_error_db, onset_score
-from foley.perform import EventError, EventList, PerformanceSettings, perform
+from foley.perform import Event, EventError, EventList, PerformanceSettings, perform
 from foley.perform.beds import under_curve
 from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
 from foley.perform.onsets import events_of, find_onsets, level_curve
 from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool
+from foley.perform.performance import OneShotPool, draw_performance, from_recipe
 
 RATE = 24_000
 
@@ -120,11 +120,32 @@ def test_the_same_request_gives_the_same_samples(model, events, performance):
     settings = PerformanceSettings(Category.Footstep, seed=5)
     pool = OneShotPool(model, settings)
     pool.shots(8)
-    again = perform(model, events, settings, pool)
+    again = perform(model, events, settings, lambda _: pool)
     other = perform(model, events, PerformanceSettings(Category.Footstep, seed=6))
     assert torch.equal(perform(model, events, settings).waveform, performance.waveform)
     assert torch.equal(again.waveform, performance.waveform)
     assert not torch.equal(other.waveform, performance.waveform)
+
+
+def test_each_event_may_have_a_class_of_its_own(model):
+    asked = []
+
+    def pools(settings):
+        asked.append(settings.category)
+        return OneShotPool(model, settings)
+
+    events = EventList((Event(0.5), Event(1.0, 1.0, int(Category.GunShot)), Event(1.5)), 3.0)
+    result = perform(model, events, PerformanceSettings(Category.Footstep), pools)
+    assert asked == [Category.Footstep, Category.GunShot] and len(result.sources) == 3
+    again = EventList(from_recipe(result.recipe)[0].events, 3.0)
+    assert [event.category for event in again.events] == [None, int(Category.GunShot), None]
+
+
+def test_stopping_draws_no_more(model):
+    steps = draw_performance(model, EventList.of_times(np.arange(30) / 4), PerformanceSettings(Category.Footstep))
+    assert next(steps) == pytest.approx(0.1)
+    steps.close()
+    assert next(steps, None) is None
 
 
 def test_a_bed_follows_its_curve():
