@@ -100,6 +100,7 @@ class PriorPreset:
 class VocoderPreset:
     """HiFi-GAN. `head` is `waveform` (upsample to samples) or `spectral` (inverse STFT of refined, shaped noise).
 
+    `excitation` is what a spectral head refines: shaped `noise`, or noise `mixed` with tones where the mel has lines.
     `shaping_passes` is how often the shaped noise is brought to the mel's levels before it is refined.
     """
 
@@ -112,6 +113,7 @@ class VocoderPreset:
     n_fft: int = 0
     hop_length: int = 0
     shaping_passes: int = 0
+    excitation: str = "noise"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ class Discriminators(nn.Module):
 
     def __init__(
         self,
-        periods: tuple[int, ...] = (2, 3, 5, 7),
-        resolutions: tuple[tuple[int, int], ...] = ((256, 64), (512, 128), (1024, 256)),
+        periods: tuple[int, ...] = (2, 5, 11),
+        resolutions: tuple[tuple[int, int], ...] = ((256, 64), (2048, 512)),
         channels: int = 16,
     ):
         super().__init__()

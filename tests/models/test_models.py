@@ -7,9 +7,9 @@ import torch
 
 from foley.evaluation.metrics.reconstruction import envelope_distance
 from foley.features.mel import LogMel
+from foley.models.excitation import NoiseShaper
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.quantizer import VectorQuantizer, perplexity
-from foley.models.spectral_vocoder import NoiseShaper
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE, vqvae_loss
 from foley.models.weight_norm import add_weight_norm, folded_state
@@ -131,7 +131,7 @@ def test_the_untrained_spectral_vocoder_is_exactly_the_shaped_noise(preset):
     vocoder = Vocoder(preset).eval()
     log_mel, noise = torch.full((1, 129, 300), -4.0), torch.randn(1, 96_000)
     waveform = vocoder(torch.randn(1, preset.rows, 300), log_mel, noise)
-    assert torch.allclose(waveform, vocoder.generator.shape_noise(log_mel, noise), atol=1e-4)
+    assert torch.allclose(waveform, vocoder.generator.excitation(log_mel, noise), atol=1e-4)
 
 
 def test_in_mixed_precision_the_vocoder_hears_the_same_noise(preset):

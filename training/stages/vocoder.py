@@ -23,7 +23,10 @@ from training.losses import (
     envelope_distance,
     feature_loss,
     generator_loss,
+    grain_distance,
     level_distance,
+    line_distance,
+    onset_distance,
 )
 from training.sample_logger import WIDTH, SampleLogger, mel_only
 
@@ -34,8 +37,14 @@ DECODED_SHARE = 0.6  # of the segments that come through the codebook, once ther
 MASKED_SHARE = 0.25  # of the others: who learns to mend masks all the time trusts no mel
 SPECTRAL_WEIGHT = 6.0
 FEATURE_WEIGHT = 2.0
-LEVEL_WEIGHT = 1.0
-ENVELOPE_WEIGHT = 6.0
+DISTANCES = {
+    "level": level_distance,
+    "envelope": envelope_distance,
+    "lines": line_distance,
+    "onset": onset_distance,
+    "grain": grain_distance,
+}
+WEIGHTS = {"spectral": SPECTRAL_WEIGHT, "level": 1.0, "envelope": 4.0, "lines": 2.0, "onset": 1.0, "grain": 0.5}
 
 
 class VocoderStage:
@@ -86,31 +95,22 @@ class VocoderStage:
         with torch.no_grad():
             real_features = discriminators(real)
         fake_features = discriminators(fake)
-        terms = {
-            "spectral": self.distance(fake, real),
-            "level": level_distance(fake, real),
-            "envelope": envelope_distance(fake, real),
-            "features": feature_loss(real_features, fake_features),
-            "adversarial": generator_loss(fake_features),
-        }
-        loss = SPECTRAL_WEIGHT * _reconstruction(terms) + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        terms = self._distances(fake, real)
+        loss = SPECTRAL_WEIGHT * _reconstruction(terms)
+        terms |= {"features": feature_loss(real_features, fake_features), "adversarial": generator_loss(fake_features)}
+        loss = loss + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
         yield OptimizerStep("vocoder", loss, {name: value.detach() for name, value in terms.items()})
         discriminators.requires_grad_(True)
 
     def validate(self, model: Vocoder) -> dict[str, float]:
-        totals = dict.fromkeys(("spectral", "level", "envelope", "mel_l1"), 0.0)
+        totals = dict.fromkeys((*WEIGHTS, "mel_l1"), 0.0)
         index = self.corpus.validation[::3]
         for part in index.split(8):
             real, cembed, noise = to_device(self._whole(part), device_of(model))
             log_mel = self.cembed.restore_mel(cembed)
             fake = model(cembed, log_mel, noise)
-            found = (
-                self.distance(fake, real),
-                level_distance(fake, real),
-                envelope_distance(fake, real),
-                (self.cembed.log_mel(fake) - log_mel).abs().mean(),
-            )
-            for name, value in zip(totals, found, strict=True):
+            found = self._distances(fake, real) | {"mel_l1": (self.cembed.log_mel(fake) - log_mel).abs().mean()}
+            for name, value in found.items():
                 totals[name] += float(value) * len(part) / len(index)
         return {"score": _reconstruction(totals), **totals}
 
@@ -127,6 +127,9 @@ class VocoderStage:
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
+
+    def _distances(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        return {"spectral": self.distance(fake, real)} | {name: of(fake, real) for name, of in DISTANCES.items()}
 
     def _whole(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Waveforms, CEmbeds and noise of whole clips."""
@@ -157,5 +160,5 @@ class VocoderStage:
 
 
 def _reconstruction(terms: dict) -> Tensor | float:
-    """The spectral distance, and what is added to it for levels and envelopes."""
-    return terms["spectral"] + (LEVEL_WEIGHT * terms["level"] + ENVELOPE_WEIGHT * terms["envelope"]) / SPECTRAL_WEIGHT
+    """All distances by their weights, in units of the spectral one."""
+    return sum(weight * terms[name] for name, weight in WEIGHTS.items()) / SPECTRAL_WEIGHT
