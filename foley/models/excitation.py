@@ -98,8 +98,10 @@ class MixedExcitation(nn.Module):
         self.shape_noise = NoiseShaper(preset)
         mel = LogMel(preset.audio, preset.mel)
         self.register_buffer("basis", mel.basis.clone(), persistent=False)
-        near = within(mel.basis.shape[1], LINE_BINS)
-        self.register_buffer("near_bins", near / near.sum(dim=1, keepdim=True), persistent=False)
+        covered = mel.basis.sum(dim=0) > 0  # the mel says nothing of the lowest bin and of those above its highest band
+        near = within(mel.basis.shape[1], LINE_BINS) * covered
+        self.register_buffer("near_bins", near / near.sum(dim=1, keepdim=True).clamp(min=1), persistent=False)
+        self.register_buffer("covered", covered[:, None].float(), persistent=False)
 
     def forward(self, log_mel: Tensor, noise: Tensor) -> Tensor:
         shaped = self.shape_noise(log_mel, noise)
@@ -130,8 +132,8 @@ class MixedExcitation(nn.Module):
     def tonality(self, magnitude: Tensor) -> Tensor:
         """The share of tone, 0 to 1, in a spectrum (batch, bins, frames): how far lines stand out of 400 Hz."""
         power = magnitude.square() + SMALLEST**2
-        flatness = (self.near_bins @ power.log()).exp() / (self.near_bins @ power)
-        return ((NOISY_FLATNESS - flatness) / (NOISY_FLATNESS - TONAL_FLATNESS)).clamp(0, 1)
+        flatness = (self.near_bins @ power.log()).exp() / (self.near_bins @ power).clamp(min=SMALLEST**2)
+        return self.covered * ((NOISY_FLATNESS - flatness) / (NOISY_FLATNESS - TONAL_FLATNESS)).clamp(0, 1)
 
     def griffin_lim(self, magnitude: Tensor, start: Tensor) -> Tensor:
         """A waveform of about this spectrum (batch, bins, frames); the phases begin as those of `start`."""
