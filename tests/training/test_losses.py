@@ -51,14 +51,14 @@ def test_a_smeared_attack_is_far_in_the_envelope_at_the_same_level(noise):
 def test_noise_in_place_of_a_tone_is_far_in_its_lines_whatever_the_phase_is(noise):
     time = torch.arange(noise.shape[1]) / 24_000
     tone, later = (torch.sin(2 * torch.pi * 800 * (time + delay)).expand(3, -1) for delay in (0, 3e-4))
-    assert line_distance(later, tone) < 0.05 < 0.5 < line_distance(noise, tone)
+    assert 3 * line_distance(later, tone) < line_distance(noise, tone)
 
 
 def test_a_smeared_attack_is_far_in_the_onset_and_other_noise_in_a_steady_sound_is_nothing(noise):
     time = torch.arange(noise.shape[1])
     sharp = noise * torch.where(time < 4000, 1e-3, torch.exp(-(time - 4000) / 800))
     blunt = noise * torch.where(time < 4000, torch.exp((time - 4000) / 200), torch.exp(-(time - 4000) / 800))
-    assert onset_distance(blunt, sharp) > 1.0 > 0.7 > onset_distance(noise.flip(1), noise)
+    assert onset_distance(blunt, sharp) > 3 * onset_distance(noise.flip(1), noise)
     assert onset_distance(sharp, sharp) == 0
 
 
