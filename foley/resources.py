@@ -5,7 +5,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = PACKAGE.parent
 INSTALLED = PACKAGE / "shipped"  # the wheel carries `checkpoints` and `assets` here
-ROOT = INSTALLED if INSTALLED.is_dir() else REPOSITORY
+IS_INSTALLED = INSTALLED.is_dir()
+ROOT = INSTALLED if IS_INSTALLED else REPOSITORY
+WORK = Path.cwd() if IS_INSTALLED else REPOSITORY  # where the page keeps its library and its reports
 
 CHECKPOINTS = ROOT / "checkpoints"
 SHIPPED_MODEL = CHECKPOINTS / "studio"

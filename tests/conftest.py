@@ -18,6 +18,27 @@ from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.presets import Preset
 
+OPTIONS = {"slow": "also the tests that take long", "hostile_long": "also the 20,000 hostile inputs"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for marker, words in OPTIONS.items():
+        parser.addoption(f"--{marker.replace('_', '-')}", action="store_true", dest=marker, help=words)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What drives a browser is marked by its folder; what was not asked for is left out, what cannot run skipped."""
+    unasked = {marker for marker in OPTIONS if not config.getoption(marker)}
+    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in unasked)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason="there is no CUDA device here"))
+
 
 @pytest.fixture(autouse=True)
 def no_precision_left_over() -> Iterator[None]:

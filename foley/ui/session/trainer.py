@@ -15,7 +15,7 @@ import psutil
 import torch
 
 from foley.pipeline import choose_device
-from foley.resources import REPOSITORY
+from foley.resources import WORK
 from foley.runs.view import LOG, PROCESS, TRAINED, Process, RunView, find_runs
 
 PROGRAM = (sys.executable, "-u", "-m", "training")
@@ -32,8 +32,8 @@ def why_no_training(asked_for_none: bool, public: bool, environment: Mapping[str
         return "Whoever opened this studio left training out, with --no-training."
     if public:
         return "Others can open this page, and training reads folders and fills the disk of the machine it runs on."
-    if importlib.util.find_spec("training") is None:
-        return "Only foley/ is installed here; training/ comes with the repository."
+    if importlib.util.find_spec("training") is None or importlib.util.find_spec("accelerate") is None:
+        return "Training is not installed here: pip install 'foley-studio[train]', and open the studio again."
     return ""
 
 
@@ -118,7 +118,7 @@ class Trainer:
         with (run.folder / LOG).open("ab") as log:
             child = subprocess.Popen(
                 command,
-                cwd=REPOSITORY,
+                cwd=WORK,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

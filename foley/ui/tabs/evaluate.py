@@ -11,7 +11,7 @@ import gradio as gr
 from foley.evaluation.chain import PARTS
 from foley.evaluation.evaluate import EvaluationSettings, Step, evaluating
 from foley.evaluation.report import Report
-from foley.resources import REPOSITORY, SHIPPED_REPORT
+from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
 from foley.ui.components import report_view as view
 from foley.ui.components.progress_bar import meter_value, progress_meter
@@ -19,7 +19,7 @@ from foley.ui.session.device import ONE_AT_A_TIME, notice
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder
 
-HOME = REPOSITORY / "evaluation"  # where sounds and embeddings are kept, so that an evaluation goes on after a stop
+HOME = WORK / "evaluation"  # where sounds and embeddings are kept, so that an evaluation goes on after a stop
 
 MOST_TAKES = 100  # a class, as in the challenge
 MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # takes can be made while it runs
