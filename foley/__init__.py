@@ -8,4 +8,4 @@ from foley.pipeline import Foley
 from foley.takes.take import Reconstruction, Take
 
 __all__ = ["Category", "Foley", "Reconstruction", "Take"]
-__version__ = "0.1.0"
+__version__ = "0.3.0"
