@@ -6,6 +6,7 @@ FLAC: Vorbis comments. The recipe, as JSON, lies in iXML or in the comment `FOLE
 
 import re
 import struct
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +14,8 @@ from xml.sax.saxutils import escape
 
 SOFTWARE = "foley studio"
 RECIPE = "FOLEY_RECIPE"
-MOST_BYTES = 64 * 2**20  # of a chunk of words: more than that is none of ours
+MOST_BYTES = 2**20  # of a chunk of words: a recipe of 30 s takes 30 kB
+_FORBIDDEN = ("Cc", "Cs", "Cn")  # of the kinds of characters: control, half of a pair, none
 _KEPT = (b"fmt ", b"fact", b"data")  # of the chunks of a plain WAV; others may hold the time of writing
 
 
@@ -29,6 +31,12 @@ class Tags:
     loops: bool = False  # played from its first to its last sample, again and again
     time_reference: int = 0  # samples from midnight to the first one: where the sound belongs on a timeline
     cues: tuple[int, ...] = ()  # samples at which markers stand
+
+
+def plain_text(text: str) -> str:
+    """A text in one line without what neither XML nor a page can hold: control characters, halves of characters."""
+    kept = (letter for letter in str(text) if letter.isspace() or unicodedata.category(letter) not in _FORBIDDEN)
+    return re.sub(r"\s+", " ", "".join(kept)).strip()
 
 
 def tagged(data: bytes, tags: Tags) -> bytes:

@@ -1,10 +1,15 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, that never take another's place, and how their names are shown."""
 
+import errno
 import os
-import threading
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LONGEST_NAME_BYTES = 255  # of one name, on all usual file systems
+LONGEST_SHOWN = 120  # characters of a name in a sentence
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
 
 @contextmanager
@@ -15,7 +20,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -28,3 +33,70 @@ def write_text(path: str | Path, text: str) -> Path:
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def write_new(path: str | Path, data: bytes) -> Path:
+    """Write a file, whole or not at all, without taking any other's place. Returns its path.
+
+    Where there is one of that name, in whatever case, "name (2).wav" is written, or the next number that is free.
+    A file of that name with the same content is left as it is, and counts as written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        here = {name.casefold(): name for name in os.listdir(path.parent)}
+        for target in _numbered(path):
+            taken = here.get(target.name.casefold())
+            if taken is None and _created(temporary, target):
+                return target
+            if _holds(target.with_name(taken or target.name), data):
+                return target.with_name(taken or target.name)
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise FileExistsError(f"{path.parent} has too many files called {path.name}.")
+
+
+def cut_to_bytes(text: str, most: int) -> str:
+    """The beginning of a text that takes at most so many bytes in UTF-8, without a character cut in two."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+
+
+def shown(path: str | Path, whole: bool = False) -> str:
+    """A file's name, or its whole path, as a sentence can show it: one line, not too long, whatever bytes it holds."""
+    name = str(path) if whole else Path(path).name
+    name = "".join(letter if letter.isprintable() else "?" for letter in os.fsencode(name).decode("utf-8", "replace"))
+    return name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 20]}...{name[-17:]}"
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for number in range(2, 1_000_000):
+        ending = f" ({number}){path.suffix}"
+        yield path.with_name(cut_to_bytes(path.stem, LONGEST_NAME_BYTES - len(ending.encode())) + ending)
+
+
+def _created(temporary: Path, target: Path) -> bool:
+    """Give a finished file its name; False where that is taken, also by a program that was a moment faster."""
+    try:
+        os.link(temporary, target)
+        return True
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    try:  # a file system without hard links: the name is taken first, and then the file put there
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        return False
+    os.replace(temporary, target)
+    return True
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False

@@ -1,5 +1,7 @@
 """Any file in, exactly the promised file out."""
 
+import resource
+import struct
 import tracemalloc
 
 import numpy as np
@@ -43,6 +45,98 @@ def test_only_the_wanted_seconds_of_a_long_recording_come_into_memory(tmp_path):
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize("rate", [1_000, 24_001, 44_101, 65_537, 192_001, 384_000])
+def test_odd_rates_are_read_right_and_cost_no_memory(tmp_path, rate):
+    time = np.arange(rate // 2) / rate
+    soundfile.write(tmp_path / "odd.wav", 0.5 * np.sin(2 * np.pi * 110 * time), rate, subtype="FLOAT")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    waveform = read_audio(tmp_path / "odd.wav", 24_000)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
+    expected = 0.5 * np.sin(2 * np.pi * 110 * np.arange(len(waveform)) / 24_000)
+    assert abs(len(waveform) - 12_000) <= 1
+    assert np.abs(waveform.numpy() - expected)[1000:-1000].max() < 2e-3
+
+
+@pytest.mark.parametrize("rate", [1, 999, 384_001, 655_350])
+def test_rates_beyond_the_limits_are_named(tmp_path, rate):
+    soundfile.write(tmp_path / "odd.wav", np.ones(100), rate)
+    with pytest.raises(AudioError, match=f"odd.wav has a sample rate of {rate} Hz"):
+        read_audio(tmp_path / "odd.wav", 24_000)
+
+
+def test_more_channels_than_the_limit_are_named(tmp_path):
+    soundfile.write(tmp_path / "many.wav", np.ones((10, 65)), 24_000)
+    with pytest.raises(AudioError, match="many.wav has 65 channels"):
+        read_audio(tmp_path / "many.wav", 24_000)
+
+
+def test_a_long_file_is_refused_where_nobody_says_how_much_of_it(tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.ones(601_000, np.int16), 1_000)
+    with pytest.raises(AudioError, match="long.wav lasts longer than 600 s"):
+        read_audio(tmp_path / "long.wav", 24_000)
+
+
+def tone(seconds: float = 0.5, rate: int = 24_000) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
+
+
+def test_channels_that_cancel_each_other_are_not_added_up(tmp_path):
+    soundfile.write(tmp_path / "opposite.wav", np.stack([tone(), -tone()], axis=1), 24_000)
+    assert np.abs(read_audio(tmp_path / "opposite.wav", 24_000).numpy() - tone()).max() < 1e-4
+    both = np.stack([tone(), -tone()], axis=1)
+    assert np.abs(from_array(both, 24_000, 24_000).numpy() - tone()).max() < 1e-6
+
+
+def test_a_silent_beginning_is_told_from_a_silent_file(tmp_path):
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(24_000), tone()]), 24_000)
+    with pytest.raises(AudioError, match="late.wav: the first 0.5 s of it are silent"):
+        read_audio(tmp_path / "late.wav", 24_000, max_seconds=0.5)
+
+
+def test_24_bits_in_four_bytes_are_decoded_wherever_they_lie(tmp_path):
+    samples = np.round(tone() * 2**23).astype("<i4")
+    for name, stored in (("low.wav", samples), ("low_unsigned.wav", samples & 0xFFFFFF), ("high.wav", samples << 8)):
+        form = struct.pack("<HHIIHH", 1, 1, 24_000, 96_000, 4, 24)
+        body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", 4 * len(stored))
+        data = stored.astype("<i4").tobytes()
+        (tmp_path / name).write_bytes(b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data)
+        assert np.abs(read_audio(tmp_path / name, 24_000).numpy() - tone()).max() < 1e-6
+
+
+def test_a_recording_cut_off_before_its_header_was_finished_is_read(tmp_path):
+    soundfile.write(tmp_path / "whole.wav", tone(), 24_000)
+    data = bytearray((tmp_path / "whole.wav").read_bytes())
+    data[4:8] = data[40:44] = bytes(4)
+    (tmp_path / "crashed.wav").write_bytes(data)
+    assert torch.equal(read_audio(tmp_path / "crashed.wav", 24_000), read_audio(tmp_path / "whole.wav", 24_000))
+    (tmp_path / "empty.wav").write_bytes(data[:44])
+    with pytest.raises(AudioError, match="is empty"):
+        read_audio(tmp_path / "empty.wav", 24_000)
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        (b"OggS" + bytes(24) + b"\x7fFLAC\x01", "an Ogg file with FLAC inside"),
+        (b"\0\0\0 ftypM4A ", "an MP4 or M4A file"),
+        (b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + struct.pack("<HHIIHH", 1, 1, 8000, 64_000, 8, 64) + b"data\0\1\0\0",
+         "a WAV of 64 bits"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_called_what_it_is(tmp_path, head, word):
+    (tmp_path / "odd.ogg").write_bytes(head + bytes(300))
+    with pytest.raises(AudioError, match=word):
+        read_audio(tmp_path / "odd.ogg", 24_000)
+
+
+def test_the_length_of_an_mp3_is_that_of_its_sound(tmp_path):
+    soundfile.write(tmp_path / "short.mp3", tone(1.1, 44_100), 44_100)
+    whole = (tmp_path / "short.mp3").read_bytes()
+    (tmp_path / "headless.mp3").write_bytes(whole[len(whole) // 8 :])
+    for name in ("short.mp3", "headless.mp3"):
+        assert 0.8 < recording_s(tmp_path / name) < 1.3
+
+
 def unusable(tmp_path, kind):
     path = tmp_path / f"{kind}.wav"
     if kind == "text":
@@ -71,6 +165,35 @@ def test_arrays_of_integers_and_channels_are_understood():
     stereo = (np.random.default_rng(0).standard_normal((4800, 2)) * 3000).astype(np.int16)
     mono = from_array(stereo, 24_000, 24_000)
     assert torch.allclose(mono, torch.from_numpy(stereo.mean(axis=1) / 32768).float(), atol=1e-6)
+
+
+def test_unsigned_integers_are_centred():
+    data = np.round(tone() * 127 + 128).astype(np.uint8)
+    assert np.abs(from_array(data, 24_000, 24_000).numpy() - tone()).max() < 0.01
+
+
+def test_tensors_come_channels_first_as_torchaudio_gives_them():
+    sound = torch.from_numpy(tone()).float()
+    for tensor in (sound, sound[None], torch.stack([sound, sound])):
+        assert torch.allclose(from_array(tensor, 24_000, 24_000), sound)
+
+
+@pytest.mark.parametrize(
+    ("data", "rate", "word"),
+    [
+        (np.ones((2, 24_000)), 24_000, r"shape \(2, 24000\)"),
+        (np.ones((2, 3, 4)), 24_000, "shape"),
+        (np.ones(()), 24_000, "shape"),
+        (np.ones(100, bool), 24_000, "type bool"),
+        (np.ones(100, complex), 24_000, "type complex"),
+        (np.array([None] * 9), 24_000, "type object"),
+        (np.ones(100), 0, "sample rate of 0"),
+        (np.ones(100), 1e300, "whole number"),
+    ],
+)
+def test_arrays_that_cannot_be_sound_are_named(data, rate, word):
+    with pytest.raises(AudioError, match=word):
+        from_array(data, rate, 24_000)
 
 
 def test_length_is_cut_or_padded():
