@@ -3,6 +3,8 @@
 import re
 from enum import IntEnum
 
+LONGEST_NAME = 60  # characters that are looked at: no spelling of a class is as long
+
 
 class Category(IntEnum):
     """A foley class. The value is the class id of the paper's table 2."""
@@ -32,16 +34,16 @@ class Category(IntEnum):
 
         Raises ValueError naming the seven classes when there is no such class.
         """
-        if isinstance(text, int | Category) and int(text) in cls._value2member_map_:
+        if isinstance(text, int) and not isinstance(text, bool) and text in cls._value2member_map_:
             return cls(text)
-        name = str(text).strip()
-        if name.isdigit() and int(name) in cls._value2member_map_:
+        name = str(text)[:LONGEST_NAME].strip()
+        if re.fullmatch(r"[0-9]", name) and int(name) in cls._value2member_map_:
             return cls(int(name))
         key = _letters(name)
         if key in _SPELLINGS:
             return _SPELLINGS[key]
         names = ", ".join(category.name for category in cls)
-        raise ValueError(f"There is no class {str(text)!r}: choose one of {names}.")
+        raise ValueError(f"There is no class {name!r}: choose one of {names}.")
 
 
 def _letters(text: str) -> str:

@@ -17,9 +17,10 @@ def check_seed(seed: int) -> int:
     try:
         number = operator.index(seed)
     except TypeError:
-        raise ValueError(f"The seed is {seed!r}, but must be a whole number.") from None
+        raise ValueError(f"The seed is {repr(seed)[:30]}, but must be a whole number.") from None
     if not 0 <= number < 2**63:
-        raise ValueError(f"The seed is {number}, but must lie from 0 to 2**63 - 1.")
+        told = str(number) if number.bit_length() < 80 else "beyond that"
+        raise ValueError(f"The seed is {told}, but must lie from 0 to 2**63 - 1.")
     return number
 
 

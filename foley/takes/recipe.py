@@ -3,52 +3,103 @@
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass, field, replace
+import math
+from dataclasses import field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+from pydantic_core import from_json
 from torch import Tensor
 
-from foley.audio.metadata import Tags, read_recipe
+from foley.audio.metadata import Tags, plain_text, read_recipe
 from foley.categories import Category
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
+from foley.system.files import shown
+from foley.system.validation import first_problem
 
 FORMAT = 1
 LARGEST = 2**16  # codes are kept in two bytes
+MOST_ROWS, MOST_FRAMES = 1024, 4096  # of codes: 30 s have some 560 frames, 2,600 in the finest grid
+MOST_EDITS = 1000
 
 
 class RecipeError(ValueError):
     """A file without a usable recipe; the message says which, why, and what to do."""
 
 
-@dataclass(frozen=True)
+def _codes(grid: Any) -> Tensor:
+    """Codes (rows, frames), given as a tensor or as `to_json` writes them."""
+    if isinstance(grid, Tensor):
+        codes = grid
+    elif isinstance(grid, dict):
+        shape, data = grid.get("shape"), grid.get("data")
+        if not (isinstance(shape, list) and isinstance(data, str) and all(type(size) is int for size in shape)):
+            raise ValueError("they need a shape and data")
+        try:
+            content = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("they are no base64") from None
+        if len(shape) != 2 or min(shape) < 1 or math.prod(shape) * 2 != len(content):
+            raise ValueError("their number does not fit their shape")
+        codes = torch.from_numpy(np.frombuffer(content, "<u2").reshape(shape).astype(np.int64))
+    else:
+        raise ValueError("they are no grid")
+    if codes.dim() != 2 or not codes.numel():
+        raise ValueError("they are no grid of rows and frames")
+    if codes.shape[0] > MOST_ROWS or codes.shape[1] > MOST_FRAMES:
+        raise ValueError(f"they have {codes.shape[0]} rows and {codes.shape[1]} frames, too many for 30 s of sound")
+    return codes
+
+
+Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(plain_text)]
+Seed = Annotated[int, BeforeValidator(check_seed)]
+
+
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Recipe:
     """What made a take. `codes` (rows, frames) are kept themselves: an edit needs no history to be repeated.
 
     `noise_seed` gives the vocoder's noise, `edits` tell in words what was done, `title` is the name somebody gave it,
     `export` holds the settings under which the file was written (`foley.takes.export`), empty for the take as it is.
+    Raises ValueError for values that cannot be.
     """
 
-    category: Category
-    seed: int
-    noise_seed: int
+    category: Annotated[Category, BeforeValidator(Category.parse)]
+    seed: Seed
+    noise_seed: Seed
     temperature: float
     top_k: int
     top_p: float
-    model: str
-    licence: str
-    codes: Tensor
-    edits: tuple[str, ...] = ()
-    title: str = ""
-    export: dict[str, Any] = field(default_factory=dict)
+    model: Text
+    licence: Text
+    codes: Annotated[Tensor, BeforeValidator(_codes)]
+    edits: Annotated[tuple[Text, ...], Field(max_length=MOST_EDITS)] = ()
+    title: Text = ""
+    export: Annotated[dict[Text, bool | int | float | Text], Field(max_length=50)] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_sampled(self) -> "Recipe":
+        SamplingSettings(self.temperature, self.top_k, self.top_p)
+        return self
 
     @property
     def settings(self) -> dict[str, Any]:
         """All but the codes, as plain values."""
-        values = {name: value for name, value in asdict(self).items() if name != "codes"}
+        values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "codes"}
         return {**values, "category": self.category.name, "edits": list(self.edits)}
 
     def with_export(self, export: dict[str, Any], title: str = "") -> "Recipe":
@@ -64,31 +115,15 @@ class Recipe:
     def from_json(cls, text: str, name: str = "The recipe") -> "Recipe":
         """The recipe written by `to_json`. Raises RecipeError when it is none."""
         try:
-            data = json.loads(text)
-            if data.pop("format") != FORMAT:
-                raise RecipeError(f"{name} was written by a newer foley studio: bring this one up to date.")
-            grid = data.pop("codes")
-            codes = np.frombuffer(base64.b64decode(grid["data"], validate=True), "<u2").reshape(grid["shape"])
-            if codes.ndim != 2 or not codes.size:
-                raise ValueError
-            SamplingSettings(float(data["temperature"]), int(data["top_k"]), float(data["top_p"]))
-            return cls(
-                category=Category.parse(data["category"]),
-                seed=check_seed(data["seed"]),
-                noise_seed=check_seed(data["noise_seed"]),
-                temperature=float(data["temperature"]),
-                top_k=int(data["top_k"]),
-                top_p=float(data["top_p"]),
-                model=str(data["model"]),
-                licence=str(data["licence"]),
-                codes=torch.from_numpy(codes.astype(np.int64)),
-                edits=tuple(str(words) for words in data["edits"]),
-                title=str(data["title"]),
-                export=dict(data["export"]),
-            )
+            data = from_json(text)  # of bounded depth
+            if data.get("format") != FORMAT:
+                raise RecipeError(f"{name} was written by another version of foley studio: bring this one up to date.")
+            return _RECIPE.validate_python(data)
         except RecipeError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        except ValidationError as error:
+            raise RecipeError(f"{name} holds a recipe that cannot be used: {first_problem(error)}.") from None
+        except (ValueError, TypeError, AttributeError):
             raise RecipeError(f"{name} holds a recipe that cannot be read: it was changed or cut off.") from None
 
     @classmethod
@@ -96,11 +131,12 @@ class Recipe:
         """The recipe inside a WAV or FLAC file. Raises RecipeError when there is none."""
         path = Path(path)
         if not path.is_file():
-            raise RecipeError(f"{path} is not there: check the name of the file.")
+            raise RecipeError(f"{shown(path, whole=True)} is not there: check the name of the file.")
         text = read_recipe(path)
+        name = shown(path)
         if not text:
-            raise RecipeError(f"{path.name} carries no recipe: only WAV and FLAC files from foley studio do.")
-        return cls.from_json(text, path.name)
+            raise RecipeError(f"{name} carries no recipe: only WAV and FLAC files from foley studio do.")
+        return cls.from_json(text, name)
 
     def tags(self, loops: bool = False) -> Tags:
         """The recipe as tags of a sound file, with words for people beside it."""
@@ -113,3 +149,6 @@ class Recipe:
             recipe=self.to_json(),
             loops=loops,
         )
+
+
+_RECIPE = TypeAdapter(Recipe)
