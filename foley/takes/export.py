@@ -11,10 +11,11 @@ import torch
 import torchaudio.functional
 from torch import Tensor
 
-from foley.audio.files import PCM_16, peak_dbfs, write_audio
+from foley.audio.files import PCM_16, peak_dbfs, sound_bytes
 from foley.audio.loops import seamless_loop
 from foley.audio.loudness import SILENCE, loudness_lufs
 from foley.sampling.noise import triangular_noise
+from foley.system.files import cut_to_bytes, write_new
 from foley.takes.take import Take
 
 FORMATS = {
@@ -28,6 +29,8 @@ RATES = (22_050, 24_000, 44_100, 48_000)
 NORMALISE = ("off", "peak", "loudness")
 TEMPLATE = "{ucs}_{title} {seed}_FOLEY_{model}"
 FIELDS = ("ucs", "title", "class", "seed", "temperature", "model", "number", "name")
+LONGEST_STEM_BYTES = 200  # of 255 that a name may have: with room for a number and the ending
+DEVICES = r"CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³]"  # no file can be called so on Windows, whatever its ending
 CEILING = 0.9999  # of what is written in whole numbers: what a filter lifted above it is turned down as a whole
 TRIM_DBFS = -60.0
 TRIM_MARGIN_S = 0.01
@@ -128,13 +131,9 @@ def export(take: Take, folder: str | Path, settings: ExportSettings, number: int
     ending, subtype = FORMATS[settings.format]
     rendered = render(take, settings)
     stem = file_stem(take, settings.template, number, name)
-    path = Path(folder) / f"{stem}{ending}"
-    copies = 2
-    while path.exists():
-        path = Path(folder) / f"{stem} ({copies}){ending}"
-        copies += 1
-    recipe = take.made_by.with_export(asdict(settings), name)
-    return write_audio(path, rendered.waveform, rendered.sample_rate, subtype, recipe.tags(settings.loop))
+    tags = take.made_by.with_export(asdict(settings), name).tags(settings.loop)
+    data = sound_bytes(rendered.waveform, rendered.sample_rate, ending, subtype, tags)
+    return write_new(Path(folder) / f"{stem}{ending}", data)
 
 
 def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str:
@@ -151,7 +150,8 @@ def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str
     }
     stem = re.sub(r"\{(\w+)\}", lambda match: fields[match[1]], template)
     stem = re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", stem).strip(" .")
-    return stem[:120] or take.category.name
+    stem = cut_to_bytes(stem, LONGEST_STEM_BYTES).strip(" .") or take.category.name
+    return re.sub(rf"^({DEVICES})(?=\s*(\.|$))", r"\1_", stem, flags=re.IGNORECASE)
 
 
 def trimmed(waveform: Tensor, sample_rate: int) -> Tensor:

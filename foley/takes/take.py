@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from foley.audio.files import write_audio
+from foley.audio.files import sound_bytes
 from foley.categories import Category
+from foley.system.files import write_new
 from foley.takes.recipe import Recipe
 
 # what a take and its recipe both hold
@@ -58,14 +59,14 @@ class Take:
         return f"{self.category.name}_seed{self.seed}_t{self.temperature:.2f}.wav"
 
     def save(self, folder_or_file: str | Path) -> Path:
-        """Write the take as 24-bit WAV with its recipe inside, into a folder under its own name or to the file named.
+        """Write the take with its recipe inside, 24-bit, into a folder under its own name or as the WAV or FLAC named.
 
-        Returns the path.
+        Nothing is overwritten: where there is another file of that name, a number is added. Returns the path.
         """
         path = Path(folder_or_file)
         if not re.fullmatch(r"\.(wav|flac)", path.suffix, re.IGNORECASE):
             path = path / self.file_name
-        return write_audio(path, self.waveform, self.sample_rate, tags=self.made_by.tags())
+        return write_new(path, sound_bytes(self.waveform, self.sample_rate, path.suffix, tags=self.made_by.tags()))
 
 
 @dataclass(frozen=True)
@@ -86,5 +87,6 @@ class Reconstruction:
     log_mel_l1: float  # between the log-mels of original and output, natural logarithm
 
     def save(self, path: str | Path) -> Path:
-        """Write the reconstructed sound. Returns the path."""
-        return write_audio(path, self.waveform, self.sample_rate)
+        """Write the reconstructed sound, 24-bit; never over another file, as `Take.save`. Returns the path."""
+        path = Path(path)
+        return write_new(path, sound_bytes(self.waveform, self.sample_rate, path.suffix))

@@ -1,6 +1,7 @@
 """Exports: the promised format, rate, level, length and name; loops that do not click; loudness by the book."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,8 +139,17 @@ def test_names_come_from_the_template_and_never_leave_the_folder(take, tmp_path)
     assert file_stem(take, "{class}-{number}-{seed}-t{temperature}", number=3) == "MovingMotorVehicle-03-2-t1.00"
     assert file_stem(take, "../{name}", name="a/b\\c:d") == "-a-b-c-d"
     assert file_stem(take, "") == "MovingMotorVehicle"
-    paths = {export(take, tmp_path, ExportSettings(template="same")).name for _ in range(3)}
-    assert paths == {"same.wav", "same (2).wav", "same (3).wav"}
+    takes = [replace(take, seed=seed) for seed in (1, 2, 3, 1)]  # the last is the first again
+    paths = [export(take, tmp_path, ExportSettings(template="same")).name for take in takes]
+    assert paths == ["same.wav", "same (2).wav", "same (3).wav", "same.wav"]
+
+
+def test_names_work_on_every_system(take, tmp_path):
+    names = ("Storm", "storm", "CON", "nul.old", "雨" * 80)
+    named = [(replace(take, seed=seed), name) for seed, name in enumerate(names)]
+    paths = [export(take, tmp_path, ExportSettings(template="{name}"), 1, name).name for take, name in named]
+    assert paths[:4] == ["Storm.wav", "storm (2).wav", "CON_.wav", "nul_.old.wav"]
+    assert paths[4].startswith("雨" * 60) and len(paths[4].encode()) <= 255
 
 
 def test_every_class_has_its_own_id_of_the_universal_category_system():

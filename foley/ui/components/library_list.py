@@ -90,7 +90,7 @@ def export_takes(
         return
     archive = folder / f"foley-studio-{len(paths)}-takes.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
-        for path in paths:
+        for path in dict.fromkeys(paths):  # the same take twice is one file
             zipped.write(path, path.name)
     yield len(paths), archive, archive.name
 
