@@ -1,68 +1,48 @@
-"""A folder of takes: one WAV each, with its recipe inside, and an index of what people added: stars and names.
+"""A folder of takes: one WAV or FLAC each, with its recipe inside, and an index of what people added: stars and names.
 
-The files are the truth. An index that is missing or broken is made again from them, and WAVs of foley studio that
-somebody puts into the folder join it.
+The files are the truth. An index that is missing or broken is made again from them, and sound files of foley studio
+that somebody puts into the folder join it. What cannot be read is left out by name.
 """
 
-import json
+import hashlib
+import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import soundfile
 import torch
 
-from foley.audio.files import peak_dbfs
+from foley.audio.files import peak_dbfs, read_samples
 from foley.audio.loudness import loudness_lufs
-from foley.categories import Category
-from foley.system.files import write_text
-from foley.takes.recipe import Recipe, RecipeError
+from foley.audio.metadata import plain_text
+from foley.system.files import shown
+from foley.takes.index import LONGEST_NAME, Entry, Index, LibraryError, Row, before_sqlite, checked_entry
+from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 
-INDEX = "index.json"
-LONGEST_NAME = 80
+ENDINGS = (".wav", ".flac")
+LONGEST_S = 31.0  # of a file that can be a take: 30 s, and the rest of a code
+__all__ = ["Entry", "Library", "LibraryError"]
 
+_log = logging.getLogger(__name__)
 
-class LibraryError(ValueError):
-    """Something that cannot be done in a library; the message says what, why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A take as the index knows it. `file` lies in the library's folder; `made` is in seconds since 1970."""
-
-    file: str
-    category: str
-    seed: int
-    temperature: float
-    model: str
-    duration_s: float
-    peak_dbfs: float
-    loudness_lufs: float
-    made: float
-    edits: tuple[str, ...] = ()
-    star: bool = False
-    name: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name somebody gave it, or its class."""
-        return self.name or Category.parse(self.category).title
+State = tuple[int, int]  # of a file: its bytes, and when it was changed last, in ns
 
 
 class Library:
-    """The takes of one folder, safe to use from several threads and after other programs changed the folder."""
+    """The takes of one folder, safe to use from several threads and beside other programs that change it."""
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()
+        self._index = Index(self.folder)
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
-        self._stamp: tuple | None = None
+        self._recipes: dict[str, str] = {}  # hash of each file's recipe
+        self._unusable: dict[str, tuple[State, str]] = {}
+        self._seen: tuple | None = None  # state of folder and index when they were read last
 
     def entries(self, category: str = "", starred: bool = False) -> list[Entry]:
         """The takes, the newest first; of one class and only with a star where that is asked for."""
@@ -81,33 +61,32 @@ class Library:
         """
         with self._lock:
             self._refresh()
-            text = take.made_by.to_json()
-            for name in _names(take.file_name):
-                path = self.folder / name
-                if not path.exists():
-                    take.save(path)
-                    break
-                if name in self._entries and _same_recipe(path, text):
-                    break
-            known = self._entries.get(name)
-            entry = _entry(path, take.made_by, take.waveform, take.sample_rate)
-            if known:
-                made = entry.made if renew else known.made
-                entry = replace(entry, star=known.star, name=known.name, made=made)
-            self._entries[name] = entry
-            self._write()
-            return entry
+            recipe = _hash(take.made_by)
+            known = next((file for file, hashed in self._recipes.items() if hashed == recipe), None)
+            if known and not renew:
+                return self._entries[known]
+            path = self.folder / known if known else take.save(self.folder / take.file_name)
+            entry = _entry(path, take.made_by, take.waveform, take.sample_rate, time.time())
+            self._index.put([Row(entry, *_state(path.stat()), recipe)])
+            return self.get(entry.file)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The sound files in the folder that are no takes, with the reason of each."""
+        with self._lock:
+            self._refresh()
+            return {shown(name): reason for name, (_, reason) in self._unusable.items()}
 
     def get(self, file: str) -> Entry:
         """The entry of a file. Raises LibraryError when the library has none of that name."""
         with self._lock:
             self._refresh()
             if file not in self._entries:
-                raise LibraryError(f"{Path(file).name} is not in the library: it was deleted or renamed.")
+                raise LibraryError(f"{shown(file)} is not in the library: it was deleted or renamed.")
             return self._entries[file]
 
     def path(self, file: str) -> Path:
-        """Where a take's WAV lies. Raises LibraryError when the library has none of that name."""
+        """Where a take's file lies. Raises LibraryError when the library has none of that name."""
         return self.folder / self.get(file).file
 
     def recipe(self, file: str) -> Recipe:
@@ -115,76 +94,86 @@ class Library:
         return Recipe.read(self.path(file))
 
     def saved(self, file: str) -> tuple[Recipe, torch.Tensor, int]:
-        """A take's recipe, the samples (samples,) of its file, and their rate. Raises LibraryError or RecipeError."""
+        """A take's recipe, the samples (samples,) of its file, and their rate.
+
+        Raises LibraryError, RecipeError or AudioError.
+        """
         path = self.path(file)
-        data, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-        return Recipe.read(path), torch.from_numpy(data[:, 0].copy()), sample_rate
+        return Recipe.read(path), *read_samples(path, LONGEST_S)
 
     def change(self, file: str, star: bool | None = None, name: str | None = None) -> Entry:
         """Give a take a star or take it away, or give it a name. Raises LibraryError as `get` does."""
         with self._lock:
-            entry = self.get(file)
-            if star is not None:
-                entry = replace(entry, star=bool(star))
-            if name is not None:
-                entry = replace(entry, name=re.sub(r"\s+", " ", str(name)).strip()[:LONGEST_NAME])
-            self._entries[file] = entry
-            self._write()
-            return entry
+            self.get(file)
+            name = None if name is None else plain_text(name)[:LONGEST_NAME]
+            self._index.change(file, None if star is None else bool(star), name)
+            return self.get(file)
 
     def delete(self, files: Iterable[str]) -> None:
         """Delete takes, their files with them; names that are not there are passed over."""
         with self._lock:
             self._refresh()
-            for file in files:
-                if self._entries.pop(file, None):
-                    (self.folder / file).unlink(missing_ok=True)
-            self._write()
+            gone = [file for file in files if file in self._entries]
+            for file in gone:
+                (self.folder / file).unlink(missing_ok=True)
+            if gone:
+                self._index.remove(gone)
 
     def _refresh(self) -> None:
         """Read the index where it changed, and the folder: files come and go."""
-        stamp = self._now()
-        if stamp == self._stamp:
-            return
-        known = {}
         try:
-            for row in json.loads((self.folder / INDEX).read_text(encoding="utf-8"))["takes"]:
-                entry = _from_row(row)
-                known[entry.file] = entry
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # the files are the truth
-        here = {path.name: path for path in self.folder.glob("*.wav") if not path.name.startswith(".")}
-        self._entries = {name: known.get(name) or _read(path) for name, path in here.items()}
-        self._entries = {name: entry for name, entry in self._entries.items() if entry}
-        self._stamp = stamp
-
-    def _write(self) -> None:
-        rows = [asdict(entry) for entry in self._entries.values()]
-        write_text(self.folder / INDEX, json.dumps({"takes": rows}, indent=1))
-        self._stamp = self._now()
-
-    def _now(self) -> tuple | None:
-        try:
-            return (os.stat(self.folder).st_mtime_ns, os.stat(self.folder / INDEX).st_mtime_ns)
+            modified_ns = os.stat(self.folder).st_mtime_ns
         except FileNotFoundError:
-            return None if not self.folder.exists() else (os.stat(self.folder).st_mtime_ns, 0)
+            self._entries, self._recipes, self._seen = {}, {}, None
+            return
+        try:
+            seen = (modified_ns, self._index.version())
+            if seen == self._seen:
+                return
+            rows = self._index.rows()
+        except LibraryError as error:
+            _log.warning("%s", error)
+            seen, rows = (modified_ns, None), {}
+        old = {} if self._index.path.exists() else before_sqlite(self.folder)
+        known, new, unusable = {}, [], {}
+        for name, state in _sound_files(self.folder):
+            row, before = rows.get(name), self._unusable.get(name)
+            if before and before[0] == state:
+                unusable[name] = before
+                continue
+            if row is None or (row.bytes, row.modified_ns) != state:
+                try:
+                    row = _measured(self.folder / name, state, row, old.get(name, {}))
+                except Exception as error:  # a file may come from anybody: no fault of one may hide the others
+                    unusable[name] = (state, str(error))
+                    _log.warning("%s is left out of the library: %s", shown(name), error)
+                    continue
+                new.append(row)
+            known[name] = row
+        self._entries = {name: row.entry for name, row in known.items()}
+        self._recipes = {name: row.recipe for name, row in known.items()}
+        self._unusable, self._seen = unusable, seen
+        if new:
+            try:
+                self._index.put(new)
+            except LibraryError as error:  # takes can be listened to where nothing can be written
+                _log.warning("%s", error)
 
 
-def _names(name: str) -> Iterable[str]:
-    stem, ending = name.rsplit(".", 1)
-    yield name
-    for number in range(2, 1_000_000):
-        yield f"{stem} ({number}).{ending}"
+def _measured(path: Path, state: State, row: Row | None, old: dict) -> Row:
+    """What the index keeps of a file; what people added stays where it holds the take that it held. Raises what may
+    be wrong with a file.
+    """
+    path.name.encode()
+    recipe = Recipe.read(path)
+    waveform, sample_rate = read_samples(path, LONGEST_S)
+    entry, recipe_hash = _entry(path, recipe, waveform, sample_rate, state[1] / 1e9), _hash(recipe)
+    if row and row.recipe == recipe_hash:
+        old = {"star": row.entry.star, "name": row.entry.name, "made": row.entry.made}
+    return Row(checked_entry({**asdict(entry), **old}), *state, recipe_hash)
 
 
-def _same_recipe(path: Path, text: str) -> bool:
-    try:
-        return Recipe.read(path).to_json() == text
-    except RecipeError:
-        return False
-
-
-def _entry(path: Path, recipe: Recipe, waveform: torch.Tensor, sample_rate: int, made: float | None = None) -> Entry:
+def _entry(path: Path, recipe: Recipe, waveform: torch.Tensor, sample_rate: int, made: float) -> Entry:
     return Entry(
         file=path.name,
         category=recipe.category.name,
@@ -194,26 +183,25 @@ def _entry(path: Path, recipe: Recipe, waveform: torch.Tensor, sample_rate: int,
         duration_s=len(waveform) / sample_rate,
         peak_dbfs=peak_dbfs(waveform),
         loudness_lufs=loudness_lufs(waveform, sample_rate),
-        made=time.time() if made is None else made,
+        made=made,
         edits=recipe.edits,
-        name=recipe.title,
+        name=recipe.title[:LONGEST_NAME],
     )
 
 
-def _read(path: Path) -> Entry | None:
-    """The entry of a WAV in the folder; None where it is no take."""
-    try:
-        recipe = Recipe.read(path)
-        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        return _entry(path, recipe, torch.from_numpy(data[:, 0]), rate, path.stat().st_mtime)
-    except (RecipeError, soundfile.SoundFileError, RuntimeError, OSError):
-        return None
+def _sound_files(folder: Path) -> list[tuple[str, State]]:
+    """Name and state of every file that may be a take, by name."""
+    with os.scandir(folder) as items:
+        return sorted(
+            (item.name, _state(item.stat()))
+            for item in items
+            if item.name.lower().endswith(ENDINGS) and not item.name.startswith(".") and item.is_file()
+        )
 
 
-def _from_row(row: dict[str, Any]) -> Entry:
-    names = {field.name for field in fields(Entry)}
-    values = {name: value for name, value in row.items() if name in names}
-    if Path(values["file"]).name != values["file"]:
-        raise ValueError("a file outside the library")
-    Category.parse(values["category"])
-    return Entry(**{**values, "edits": tuple(values.get("edits", ()))})
+def _state(stat: os.stat_result) -> State:
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _hash(recipe: Recipe) -> str:
+    return hashlib.sha256(recipe.to_json().encode("utf-8", "backslashreplace")).hexdigest()
