@@ -56,7 +56,8 @@ def test_only_the_box_is_drawn_again_and_sound_far_from_it_stays(foley, take):
 
 
 def test_a_continuation_begins_with_the_take_and_goes_on(foley, take, long_take, preset):
-    assert long_take.codes.shape == (24, 150) and long_take.duration_s == 8.0
+    assert long_take.codes.shape == (24, 150)
+    assert long_take.duration_s == 8.0
     assert long_take.cembed.shape == (preset.rows, 600)
     assert torch.equal(long_take.codes[:, :75], take.codes)
     samples = 60 * 1280
@@ -69,13 +70,16 @@ def test_a_continuation_begins_with_the_take_and_goes_on(foley, take, long_take,
 def test_the_windows_of_a_continuation_do_not_repeat_each_other(long_take):
     first, second = long_take.codes[:, 75:113], long_take.codes[:, 112:150]
     assert float((first == second).float().mean()) < 0.5
-    assert len({part_seed(11, part) for part in range(50)}) == 50 and part_seed(11, 0) == 11
+    assert len({part_seed(11, part) for part in range(50)}) == 50
+    assert part_seed(11, 0) == 11
 
 
 def test_a_long_take_can_be_edited_like_a_short_one(foley, long_take):
     edited = foley.redraw(long_take, (0, 24), (130, 140), seed=3)[0]
     changed = edited.codes != long_take.codes
-    assert changed[:, 130:140].any() and not changed[:, :130].any() and not changed[:, 140:].any()
+    assert changed[:, 130:140].any()
+    assert not changed[:, :130].any()
+    assert not changed[:, 140:].any()
     assert foley.siblings(long_take, 0.2, seed=3)[0].codes.shape == (24, 150)
 
 

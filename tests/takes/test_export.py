@@ -45,10 +45,12 @@ def test_files_have_the_promised_format_rate_and_length(take, tmp_path, kind, su
 def test_a_level_that_would_clip_is_not_reached_and_told(take):
     loud = render(take, ExportSettings(normalise="loudness", level=0.0))
     reached = loudness_lufs(loud.waveform, 24_000)
-    assert reached < -0.5 and loud.missing_db == pytest.approx(-reached, abs=0.1)
+    assert reached < -0.5
+    assert loud.missing_db == pytest.approx(-reached, abs=0.1)
     assert "below the level asked for" in loud.words
     quiet = render(take, ExportSettings(normalise="loudness", level=-40.0))
-    assert quiet.missing_db == 0 and quiet.words == ""
+    assert quiet.missing_db == 0
+    assert quiet.words == ""
 
 
 def test_without_settings_nothing_is_changed(take, tmp_path):
@@ -92,7 +94,8 @@ def test_silence_is_trimmed_and_fades_reach_zero(take):
     sound = torch.cat([torch.zeros(5000), tone(440, 0.5, level=0.3), torch.zeros(9000)])
     assert abs(len(trimmed(sound, 24_000)) - 12_000 - 480) < 60
     faded = render(take, ExportSettings(fade_in_s=0.1, fade_out_s=0.5)).waveform
-    assert faded[0] == 0 and faded[-1].abs() < 1e-3
+    assert faded[0] == 0
+    assert faded[-1].abs() < 1e-3
     assert torch.equal(faded[2400:84_000], take.waveform[2400:84_000])
     with pytest.raises(ValueError, match="quieter than -60 dBFS"):
         trimmed(torch.zeros(100), 24_000)
@@ -124,7 +127,8 @@ def test_an_exported_loop_stays_seamless_at_another_rate_and_says_that_it_loops(
     assert seam <= np.abs(np.diff(data)).max()
     content = path.read_bytes()
     loop = struct.unpack_from("<9I6I", content, content.index(b"smpl") + 8)
-    assert loop[7] == 1 and loop[11:13] == (0, len(data) - 1)
+    assert loop[7] == 1
+    assert loop[11:13] == (0, len(data) - 1)
 
 
 def test_loudness_is_that_of_the_standard():
@@ -149,7 +153,8 @@ def test_names_work_on_every_system(take, tmp_path):
     named = [(replace(take, seed=seed), name) for seed, name in enumerate(names)]
     paths = [export(take, tmp_path, ExportSettings(template="{name}"), 1, name).name for take, name in named]
     assert paths[:4] == ["Storm.wav", "storm (2).wav", "CON_.wav", "nul_.old.wav"]
-    assert paths[4].startswith("雨" * 60) and len(paths[4].encode()) <= 255
+    assert paths[4].startswith("雨" * 60)
+    assert len(paths[4].encode()) <= 255
 
 
 def test_every_class_has_its_own_id_of_the_universal_category_system():

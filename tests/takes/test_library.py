@@ -39,8 +39,10 @@ def test_the_newest_take_is_first_and_all_survive_a_restart(library):
     for again in (library, Library(library.folder)):
         entries = again.entries()
         assert [entry.seed for entry in entries] == [3, 2, 1]
-        assert entries[2].star and entries[2].title == "roof at night"
-        assert entries[0].title == "Dog bark" and entries[2].duration_s == 4.0
+        assert entries[2].star
+        assert entries[2].title == "roof at night"
+        assert entries[0].title == "Dog bark"
+        assert entries[2].duration_s == 4.0
 
 
 def test_takes_are_filtered_by_class_and_star(library):
@@ -110,7 +112,8 @@ def test_a_row_that_makes_no_sense_is_measured_again(library, column, value):
     with sqlite3.connect(library.folder / FOLDER / FILE) as connection:
         connection.execute(f"UPDATE takes SET {column} = ? WHERE file = ?", (value, "Rain_seed1_t1.00.wav"))
     entries = {entry.file: entry for entry in Library(library.folder).entries()}
-    assert len(entries) == 3 and entries["Rain_seed1_t1.00.wav"].duration_s == 4.0
+    assert len(entries) == 3
+    assert entries["Rain_seed1_t1.00.wav"].duration_s == 4.0
 
 
 def test_stars_and_names_of_the_index_of_before_are_taken_over(takes, tmp_path):
@@ -123,7 +126,8 @@ def test_stars_and_names_of_the_index_of_before_are_taken_over(takes, tmp_path):
     (tmp_path / BEFORE_SQLITE).write_text(json.dumps({"takes": [1, {"file": "../x.wav"}, row]}))
     entries = Library(tmp_path).entries()
     assert [(entry.star, entry.title) for entry in entries if entry.seed == 2] == [(True, "roof")]
-    assert entries[-1].seed == 2 and len(entries) == 3
+    assert entries[-1].seed == 2
+    assert len(entries) == 3
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"takes": [1]}', '{"takes": 1}', "[" * 100_000, '{"takes": [{}]}'])
@@ -171,7 +175,8 @@ def test_other_endings_join_too(library, takes):
 
 def test_a_name_loses_what_no_file_can_hold(library):
     entry = library.change("Rain_seed1_t1.00.wav", name="roof\x00\x1b[31m \ud800 at\tnight" + "." * 200)
-    assert entry.name.startswith("roof[31m at night...") and len(entry.name) == 80
+    assert entry.name.startswith("roof[31m at night...")
+    assert len(entry.name) == 80
 
 
 def test_a_library_that_cannot_be_written_is_still_listed(library):
@@ -226,7 +231,8 @@ def test_two_programs_lose_nothing_in_one_library(tmp_path):
     assert [program.wait(timeout=300) for program in programs] == [0, 0]
     entries = Library(tmp_path).entries()
     names = {f"{who} {number}" for who in "ab" for number in range(writes // 2)}
-    assert {entry.name for entry in entries} == names and all(entry.star for entry in entries)
+    assert {entry.name for entry in entries} == names
+    assert all(entry.star for entry in entries)
     assert {entry.name: entry.edits for entry in entries} == {name: (name,) for name in names}
     assert {Library(tmp_path).recipe(entry.file).edits for entry in entries[:20]} <= {(name,) for name in names}
 

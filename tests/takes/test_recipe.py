@@ -44,7 +44,8 @@ def chunks(path) -> dict[bytes, bytes]:
 def test_a_saved_take_is_brought_back_bit_for_bit(foley, which, request, tmp_path):
     take = request.getfixturevalue(which)
     again = foley.remake(Recipe.read(take.save(tmp_path)))
-    assert torch.equal(again.waveform, take.waveform) and torch.equal(again.codes, take.codes)
+    assert torch.equal(again.waveform, take.waveform)
+    assert torch.equal(again.codes, take.codes)
     assert again.recipe == take.recipe
     assert again.save(tmp_path / "b").read_bytes() == take.save(tmp_path / "a").read_bytes()
 
@@ -60,11 +61,15 @@ def test_a_wav_says_what_it_is_where_other_programs_look(take, edited, tmp_path)
     found = chunks(path)
     assert list(found)[:3] == [b"bext", b"fmt ", b"data"]
     assert found[b"bext"][:256].startswith(b"Rain, seed 5, temperature 0.80; sibling at distance 0.40;")
-    assert len(found[b"bext"]) == 602 and found[b"bext"][256:268] == b"foley studio"
-    assert b"INAM" in found[b"LIST"] and b"licence of the model: not stated" in found[b"LIST"]
+    assert len(found[b"bext"]) == 602
+    assert found[b"bext"][256:268] == b"foley studio"
+    assert b"INAM" in found[b"LIST"]
+    assert b"licence of the model: not stated" in found[b"LIST"]
     assert b"<catId>RAIN</catId>" in found[b"iXML"]
     with soundfile.SoundFile(path) as file:
-        assert file.title == "Rain 5" and file.copyright == "not stated" and file.frames == 113 * 1280
+        assert file.title == "Rain 5"
+        assert file.copyright == "not stated"
+        assert file.frames == 113 * 1280
     data, _ = soundfile.read(path, dtype="float32")
     assert np.abs(data - edited.waveform.numpy()).max() < 2**-22
 
@@ -76,7 +81,9 @@ def test_every_export_carries_the_recipe_and_is_made_again_to_the_byte(checkpoin
     soundfile.read(path)
     assert main(["recipe", str(path), "--out", str(tmp_path / "again"), "--checkpoint", str(checkpoint)]) == 0
     words = capsys.readouterr().out
-    assert "Rain" in words and "Roof & gutter" in words and "24 rows, 75 frames" in words
+    assert "Rain" in words
+    assert "Roof & gutter" in words
+    assert "24 rows, 75 frames" in words
     assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
@@ -114,4 +121,6 @@ def without_recipe(tmp_path, kind, take):
 def test_a_file_without_a_usable_recipe_gets_one_sentence(take, tmp_path, kind, capsys):
     assert main(["recipe", str(without_recipe(tmp_path, kind, take))]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: ") and error.count("\n") == 1 and f"{kind}.wav" in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert f"{kind}.wav" in error
