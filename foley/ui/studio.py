@@ -1,16 +1,18 @@
 """The studio: the tabs, what they share, and what is open to programs."""
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
 import gradio as gr
 
 from foley.pipeline import Foley
+from foley.ui.access import Mode, check
 from foley.ui.api import add_endpoints
 from foley.ui.components.library_list import shelf_value
 from foley.ui.components.model_menu import ModelMenu, terms
 from foley.ui.session.models import Models
-from foley.ui.session.trainer import RUNS
+from foley.ui.session.trainer import RUNS, why_no_training
 from foley.ui.session.visitors import DELETE_CACHE, Libraries, forget, new_token
 from foley.ui.tabs.evaluate import evaluate_tab
 from foley.ui.tabs.explore import explore_tab
@@ -19,7 +21,6 @@ from foley.ui.tabs.reconstruct import reconstruct_tab
 from foley.ui.tabs.train import train_tab
 
 TITLE = "foley studio"
-NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
 MOST_WAITING = 40  # visitors' calls in the queue: more get a sentence and not a wait
 
 
@@ -28,16 +29,18 @@ def build_studio(
     no_training: str = "",
     runs: Path = RUNS,
     library: str | Path | None = None,
-    public: bool = False,
+    mode: Mode = Mode.OWN,
 ) -> gr.Blocks:
     """The whole interface round one model, to be launched with `theme.launch_settings()`.
 
     `runs` is where models are trained; `no_training` is why none are, where none may be.
 
     `library` is the folder that keeps the takes of whoever opens the page; without one every visitor has a library
-    of their own, for a day. Where the page is `public`, it reads no folder and no model that a visitor names.
+    of their own, for a day. In a public `mode` the page reads no folder and no model that a visitor names: what the
+    table of `foley.ui.access` does not allow there is not served. Raises PermissionError where something is.
     """
-    models, libraries = Models(foley, not public, runs), Libraries(library)
+    no_training = no_training or why_no_training(False, mode)
+    models, libraries = Models(foley, mode, runs), Libraries(library)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=DELETE_CACHE, analytics_enabled=False) as studio:
         top_bar = gr.HTML(_top_bar(foley), elem_id="top-bar", apply_default_css=False)
         token = gr.BrowserState("", storage_key="foley-visitor", secret="foley studio")
@@ -51,9 +54,9 @@ def build_studio(
             with gr.Tab("Explore", id="explore"):
                 explore_tab(models, desk, stage, token, model, tabs)
             with gr.Tab("Train", id="train"):
-                train_tab(menu, no_training, runs)
+                train_tab(menu, no_training, runs, mode)
             with gr.Tab("Evaluate", id="evaluate"):
-                evaluate_tab(models, model, NO_EVALUATING if public else "")
+                evaluate_tab(models, model, mode)
         add_endpoints(
             lambda *arguments, **settings: models.run("", "draw", *arguments, **settings),
             lambda *arguments: models.call("", "reconstruct", *arguments),
@@ -65,7 +68,14 @@ def build_studio(
 
         studio.load(welcome, token, [token, desk.outputs["shelf"]], concurrency_limit=None, **QUIET)
         studio.unload(forget)
+    check(functions_of(studio), mode)
     return studio.queue(max_size=MOST_WAITING)
+
+
+def functions_of(studio: gr.Blocks) -> list[Callable]:
+    """Everything of a page that its server runs for visitors: handlers of events, and functions of components."""
+    handlers = [one.fn for one in studio.fns.values() if one.fn]
+    return [*handlers, *(function for block in studio.blocks.values() for function in getattr(block, "server_fns", ()))]
 
 
 def _top_bar(foley: Foley, instead: str = "") -> str:

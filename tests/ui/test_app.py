@@ -232,30 +232,6 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
     assert Recipe.read(path).model == take.model
 
 
-def test_strangers_never_share_a_library_folder(monkeypatch, tmp_path):
-    app = runpy.run_path(str(APP))
-    here = lambda *words: app["library_of"](app["parser"]().parse_args(words))  # noqa: E731
-    assert here().name == "library" and here("--host", "localhost").name == "library"
-    assert here("--share") is None and here("--host", "0.0.0.0") is None
-    assert here("--library", str(tmp_path)) == tmp_path
-    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
-    assert here() is None and here("--host", "localhost").name == "library"
-    monkeypatch.delenv("GRADIO_SERVER_NAME")
-    monkeypatch.setenv("SPACE_ID", "someone/foley")
-    assert here() is None
-
-
-@pytest.mark.parametrize(("words", "public"), [([], False), (["--no-training"], False), (["--share"], True)])
-def test_only_a_page_that_others_can_open_does_not_evaluate(foley, words, public):
-    app = runpy.run_path(str(APP))
-    asked = app["parser"]().parse_args(words)
-    why = app["why_no_training"](asked.no_training, app["is_public"](asked))
-    components = build_studio(foley, why, public=app["is_public"](asked)).get_config_file()["components"]
-    button = next(one["props"] for one in components if one["props"].get("elem_id") == "evaluate")
-    assert button["interactive"] is not public
-    assert any(one["props"].get("elem_id") == "train-start" for one in components) is (not words)
-
-
 def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
     closed, draw = [], foley.draw
 

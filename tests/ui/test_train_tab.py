@@ -15,6 +15,7 @@ from foley import Foley
 from foley.dataset import load_dataset
 from foley.presets import STUDIO
 from foley.runs.view import TRAINED, Process, RunView, find_runs, read_events
+from foley.ui.access import Mode
 from foley.ui.components import run_view
 from foley.ui.components.loss_curves import curve_svg
 from foley.ui.session import trainer
@@ -47,16 +48,16 @@ def write_run(folder: Path, events: list[dict], stage: str = "prior") -> RunView
 
 
 @pytest.mark.parametrize(
-    ("asked", "public", "environment", "word"),
+    ("asked", "mode", "word"),
     [
-        (False, False, {}, ""),
-        (True, False, {}, "--no-training"),
-        (False, True, {}, "Others can open this page"),
-        (False, False, {"SPACE_ID": "someone/foley"}, "Space"),
+        (False, Mode.OWN, ""),
+        (True, Mode.OWN, "--no-training"),
+        (False, Mode.SHARED, "Others can open this page"),
+        (False, Mode.SPACE, "Space"),
     ],
 )
-def test_why_nothing_is_trained_is_said(asked, public, environment, word):
-    why = why_no_training(asked, public, environment)
+def test_why_nothing_is_trained_is_said(asked, mode, word):
+    why = why_no_training(asked, mode)
     assert word in why and bool(why) == bool(word)
 
 

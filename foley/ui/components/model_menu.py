@@ -16,7 +16,7 @@ class ModelMenu:
         self._models, self._describe, self.model = models, describe, model
         menu = gr.Dropdown(
             models.choices(), value=models.name, show_label=False, container=False, label="Model",
-            elem_id="model-menu", allow_custom_value=models.local, interactive=True,
+            elem_id="model-menu", allow_custom_value=models.takes_paths, interactive=True,
         )  # fmt: skip
         self.outputs = [model, top_bar, menu]
         # beside the queue of the model: who listens or draws is not kept waiting by somebody's download

@@ -62,8 +62,9 @@ STYLE = (STATIC / "evaluate.css").read_text(encoding="utf-8")
 NOTHING = '<p class="note">Nothing was measured here yet. Name a folder of recordings, and evaluate.</p>'
 
 
-def chart(report: Report | None, measure: str) -> str:
-    """The figures of a report as bars, a card for each class and one for their mean."""
+def chart(report: Report | None, measure: str, listen: bool = True) -> str:
+    """The figures of a report as bars, a card for each class and one for their mean; with `listen`, those of a class
+    are buttons."""
     if report is None:
         return NOTHING
     names = {name: figure for name, figure in MEASURES[measure].items() if figure in report.mean}
@@ -73,7 +74,8 @@ def chart(report: Report | None, measure: str) -> str:
     found = [figures[figure] for figures in everything for figure in names.values() if figure in figures]
     most = max(max(interval.high for interval in found), 1e-9)
     cards = [_card("Mean of the classes", "", report.mean, names, most)]
-    cards += [_card(Category[name].title, name, figures, names, most) for name, figures in report.classes.items()]
+    for name, figures in report.classes.items():
+        cards.append(_card(Category[name].title, name if listen else "", figures, names, most))
     return (
         f'<p class="basis">{escape(report.basis())}</p><p class="note">{escape(MEANINGS[measure])}</p>'
         f'<div class="charts">{"".join(cards)}</div>{_flags(report)}'

@@ -10,6 +10,7 @@ from typing import Any
 from foley.checkpoints import CONFIG, CheckpointError, checkpoint_hash, read_config
 from foley.pipeline import Foley
 from foley.resources import SHIPPED_MODEL
+from foley.ui.access import Mode
 from foley.ui.session.device import on_gpu
 from foley.ui.session.trainer import RUNS
 
@@ -19,8 +20,9 @@ KEPT = 2
 class Models:
     """Models by the path or hub name that they were asked for by; the first is the one the studio was opened with."""
 
-    def __init__(self, first: Foley, local: bool = True, runs: Path = RUNS):
-        self.first, self.name, self.local, self.runs = first, first.name, local, runs
+    def __init__(self, first: Foley, mode: Mode = Mode.OWN, runs: Path = RUNS):
+        self.first, self.name, self.runs = first, first.name, runs
+        self.takes_paths = not mode.is_public  # elsewhere only what stands in the menu is opened, by its words
         self._loaded: OrderedDict[str, Foley] = OrderedDict()
         self._lock = threading.Lock()
         # wrapped here and not as methods: a host that lends GPUs hands the arguments, `self` with them, to a process
@@ -30,11 +32,10 @@ class Models:
         """The model of that name, loaded where it is not yet. Raises CheckpointError as `Foley.from_pretrained`."""
         if not name or name == self.name:
             return self.first
-        if not self.local and name not in dict(self.choices()).values():
-            raise CheckpointError("Only the models in the menu can be opened here.")
+        place = self._place(name)
         with self._lock:
             if name not in self._loaded:
-                self._loaded[name] = Foley.from_pretrained(name, str(self.first.device))
+                self._loaded[name] = Foley.from_pretrained(place, str(self.first.device))
                 while len(self._loaded) > KEPT:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
@@ -43,26 +44,45 @@ class Models:
     def open(self, name: str | None = None) -> Foley:
         """As `get`, but read again where the folder holds other weights by now, as that of a training run may."""
         loaded = self._loaded.get(name or "")
-        if loaded and Path(name).is_dir() and not loaded.name.endswith(f"@{checkpoint_hash(Path(name))}"):
-            with self._lock:
-                self._loaded.pop(name, None)
+        if loaded:
+            place = Path(self._place(name or ""))
+            if place.is_dir() and not loaded.name.endswith(f"@{checkpoint_hash(place)}"):
+                with self._lock:
+                    self._loaded.pop(name, None)
         return self.get(name)
 
     def choices(self) -> list[tuple[str, str]]:
-        """What the menu offers: (words, path) of the first model, the folders found here, and what else is open."""
-        folders = [*sorted(SHIPPED_MODEL.parent.glob("*")), *sorted(self.runs.glob("*/model"))]
+        """What the menu offers, as (words, name): the first model, the folders found here, and what else is open.
+
+        A model's name is its path; on a public page it is the words, so that no path of the server leaves it.
+        """
         found = [(self.first.name, self.name)]
-        for path in folders:
-            if not (path / CONFIG).is_file():
-                continue
-            try:
-                preset, _ = read_config(path)
-            except CheckpointError:
-                continue
+        for words, path in self._folders().items():
             if checkpoint_hash(path) != self.first.name.split("@")[-1]:  # the first has its line already
-                found.append((f"{path.relative_to(path.parent.parent)} ({preset.name})", str(path)))
-        named = {path for _, path in found}
+                found.append((words, str(path) if self.takes_paths else words))
+        named = {name for _, name in found}
         return [*found, *((name, name) for name in self._loaded if name not in named)]
+
+    def _folders(self) -> dict[str, Path]:
+        """The checkpoints that are found here, by their words in the menu; on a public page only what ships."""
+        runs = sorted(self.runs.glob("*/model")) if self.takes_paths else []
+        found = {}
+        for path in (*sorted(SHIPPED_MODEL.parent.glob("*")), *runs):
+            if (path / CONFIG).is_file():
+                try:
+                    preset, _ = read_config(path)
+                except CheckpointError:
+                    continue
+                found[f"{path.relative_to(path.parent.parent)} ({preset.name})"] = path
+        return found
+
+    def _place(self, name: str) -> str:
+        """Where the model of that name is read from: a folder's path or a hub name."""
+        if self.takes_paths:
+            return name
+        if path := self._folders().get(name):
+            return str(path)
+        raise CheckpointError("Only the models in the menu can be opened here.")
 
     def _run(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
         """What a generator yields: one of the pipeline by its name, or any function whose first argument is a model."""

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from foley.pipeline import choose_device
 from foley.resources import WORK
 from foley.runs.view import LOG, PROCESS, TRAINED, Process, RunView, find_runs
+from foley.ui.access import Mode
 
 PROGRAM = (sys.executable, "-u", "-m", "training")
 RUNS = Path("runs")
@@ -24,13 +24,13 @@ ALL = "all"
 POLITE = 10  # the niceness of a training that was started here
 
 
-def why_no_training(asked_for_none: bool, public: bool, environment: Mapping[str, str] = os.environ) -> str:
+def why_no_training(asked_for_none: bool, mode: Mode = Mode.OWN) -> str:
     """Why this page trains nothing, as a sentence for its visitors; empty where it may."""
-    if environment.get("SPACE_ID"):
+    if mode is Mode.SPACE:
         return "This page runs on a Hugging Face Space, whose machine is shared and forgets its files when it sleeps."
     if asked_for_none:
         return "Whoever opened this studio left training out, with --no-training."
-    if public:
+    if mode.is_public:
         return "Others can open this page, and training reads folders and fills the disk of the machine it runs on."
     if importlib.util.find_spec("training") is None or importlib.util.find_spec("accelerate") is None:
         return "Training is not installed here: pip install 'foley-studio[train]', and open the studio again."
@@ -53,8 +53,8 @@ class Order:
 class Trainer:
     """Starts and stops the processes that train the runs below one folder; one at a time on each device."""
 
-    def __init__(self, root: Path = RUNS):
-        self.root = Path(root)
+    def __init__(self, root: Path = RUNS, mode: Mode = Mode.OWN):
+        self.root, self.mode = Path(root), mode
         self._children: list[subprocess.Popen] = []
         self._asked: set[int] = set()  # processes that were asked to stop
 
@@ -72,6 +72,7 @@ class Trainer:
 
     def start(self, order: Order) -> RunView:
         """Begin a new run. Raises ValueError, with a sentence, when it cannot be."""
+        self.mode.refuse_unless_allowed("train.act")
         name = order.name.strip()
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}", name):
             raise ValueError("Give the run a name of letters, digits, dots and dashes: it becomes a folder.")
@@ -88,6 +89,7 @@ class Trainer:
 
     def resume(self, run: RunView, device: str, minutes: float = 0.0, more: str = "") -> RunView:
         """Go on with a run where its last checkpoint is. Raises ValueError, with a sentence, when it cannot be."""
+        self.mode.refuse_unless_allowed("train.act")
         if run.is_running:
             raise ValueError(f"{run.name} is being trained already.")
         stages = run.process.stages if run.process else TRAINED
@@ -95,6 +97,7 @@ class Trainer:
 
     def stop(self, run: RunView) -> None:
         """Ask the process to finish its step and keep a checkpoint; end it at once when it was asked before."""
+        self.mode.refuse_unless_allowed("train.act")
         if not run.is_running:
             return
         process = psutil.Process(run.process.pid)

@@ -13,6 +13,7 @@ from foley.evaluation.evaluate import EvaluationSettings, Step, evaluating
 from foley.evaluation.report import Report
 from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
+from foley.ui.access import Mode
 from foley.ui.components import report_view as view
 from foley.ui.components.progress_bar import meter_value, progress_meter
 from foley.ui.session.device import ONE_AT_A_TIME, notice
@@ -24,30 +25,32 @@ HOME = WORK / "evaluation"  # where sounds and embeddings are kept, so that an e
 MOST_TAKES = 100  # a class, as in the challenge
 MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # takes can be made while it runs
 PRESSED = '() => [false, true].map((interactive) => ({interactive, __type__: "update"}))'
+NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def evaluate_tab(models: Models, model: gr.State, why_not: str = "", home: Path = HOME) -> None:
-    """Lay the tab out inside the open Blocks; it measures the model of the menu. With `why_not` it only shows the last
-    report and says why it makes no new one.
+def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: Path = HOME) -> None:
+    """Lay the tab out inside the open Blocks; it measures the model of the menu. In a public mode it only shows the
+    figures that ship.
 
     An evaluation runs beside the other tabs on a CPU, and in turn with them where there is one GPU.
     """
+    if mode.is_public:
+        _shipped_figures()
+        return
     report = gr.State(None)
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls", min_width=280, scale=0):
-            controls = _controls(why_not)
+            controls = _controls()
             with gr.Row(elem_classes="actions"):
-                go = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=0, interactive=not why_not)
+                go = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=0)
                 stop = gr.Button("Stop", elem_id="evaluate-stop", min_width=74, interactive=False, scale=0)
-            note = escape(why_not) or "What is stopped goes on where it was, with the same settings."
+            note = "What is stopped goes on where it was, with the same settings."
             gr.HTML(f'<p class="note">{note}</p>', apply_default_css=False)
             links = gr.HTML({"files": []}, html_template=view.LINKS, css_template=view.STYLE, js_on_load=None)
         with gr.Column(elem_classes="stage"):
             meter = progress_meter(meter_value("Ready"), "", elem_id="evaluate-meter", js_on_load=None)
-            measure = gr.Radio(
-                list(view.MEASURES), value="Fréchet distance", show_label=False, container=False, elem_id="measure"
-            )
+            measure = _measures()
             chart = gr.HTML(
                 view.NOTHING, elem_id="chart", css_template=view.STYLE, js_on_load=view.CHART_SCRIPT,
                 apply_default_css=False,
@@ -61,6 +64,7 @@ def evaluate_tab(models: Models, model: gr.State, why_not: str = "", home: Path 
         """Measure the chosen model, showing how far it is; then the report."""
         reference, takes, temperature, top_p, seed, chain = values
         try:
+            mode.refuse_unless_allowed("evaluate.run")
             settings = EvaluationSettings(
                 int(takes), int(seed or 0), float(temperature), float(top_p), parts=PARTS if chain else ()
             )
@@ -83,8 +87,12 @@ def evaluate_tab(models: Models, model: gr.State, why_not: str = "", home: Path 
     def _buttons(running: bool) -> dict[gr.Button, gr.Button]:
         return {go: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
 
+    def stopped() -> tuple:
+        return meter_value("Stopped: what was made is kept"), *_buttons(running=False).values()
+
     def listen(now: Report | None, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The sounds behind the bar that was clicked."""
+        mode.refuse_unless_allowed("evaluate.listen")
         return view.clips_value(now, event.category, event.set, home, new_folder(request))
 
     def last() -> Report | None:
@@ -103,31 +111,51 @@ def evaluate_tab(models: Models, model: gr.State, why_not: str = "", home: Path 
     go.click(None, None, [go, stop], js=PRESSED, **QUIET)  # a run that waits for its turn can be stopped, too
     running = go.click(run, [model, *controls], [report, meter, go, stop], api_name=False, **QUIET, **limits)
     stop.click(None, cancels=running, **QUIET)
-    stop.click(
-        lambda: (meter_value("Stopped: what was made is kept"), *_buttons(running=False).values()),
-        None, [meter, go, stop], concurrency_limit=None, **QUIET,
-    )  # fmt: skip
+    stop.click(stopped, None, [meter, go, stop], concurrency_limit=None, **QUIET)
     gr.on(None, last, None, report, **QUIET)  # when the page is loaded
     gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **QUIET)
     chart.select(listen, report, clips, concurrency_limit=None, **QUIET)
 
 
-def _controls(why_not: str) -> list[gr.Component]:
-    live = not why_not
+def _shipped_figures() -> None:
+    """The tab of a public page: the report that ships, read once, and no sounds."""
+    try:
+        report = Report.load(SHIPPED_REPORT)
+    except ValueError:
+        report = None
+
+    def switch(what: str) -> str:
+        """The chart of another measure."""
+        return view.chart(report, what, listen=False)
+
+    gr.HTML(f'<p class="note">{escape(NO_EVALUATING)}</p>', apply_default_css=False)
+    measure = _measures()
+    chart = gr.HTML(
+        view.chart(report, measure.value, listen=False), elem_id="chart", css_template=view.STYLE,
+        js_on_load=None, apply_default_css=False,
+    )  # fmt: skip
+    measure.change(switch, measure, chart, concurrency_limit=None, **QUIET)
+
+
+def _measures() -> gr.Radio:
+    return gr.Radio(list(view.MEASURES), value="Fréchet distance", show_label=False, container=False, elem_id="measure")
+
+
+def _controls() -> list[gr.Component]:
     return [
         gr.Textbox(
-            label="Reference", placeholder="/path/to/recordings", elem_id="reference", interactive=live,
+            label="Reference", placeholder="/path/to/recordings", elem_id="reference",
             info="A folder on this machine with recordings of each class, or a file of statistics.",
         ),
         gr.Slider(
-            2, MOST_TAKES, 32, step=1, label="Takes a class", elem_id="evaluate-takes", interactive=live,
+            2, MOST_TAKES, 32, step=1, label="Takes a class", elem_id="evaluate-takes",
             info="32 as in the paper, 100 as in the challenge. Fewer are quicker and say less.",
         ),
-        gr.Slider(0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="evaluate-temperature", interactive=live),
-        gr.Slider(0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="evaluate-top-p", interactive=live),
-        gr.Number(0, precision=0, label="First seed", elem_id="evaluate-seed", interactive=live),
+        gr.Slider(0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="evaluate-temperature"),
+        gr.Slider(0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="evaluate-top-p"),
+        gr.Number(0, precision=0, label="First seed", elem_id="evaluate-seed"),
         gr.Checkbox(
-            True, label="Each part of the chain", elem_id="evaluate-chain", interactive=live,
+            True, label="Each part of the chain", elem_id="evaluate-chain",
             info="Also send recordings through mel, codes and vocoder: which stage loses the sound?",
         ),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import gradio as gr
 from foley.dataset import load_dataset
 from foley.presets import PRESETS, get_preset
 from foley.runs.view import RunView
+from foley.ui.access import Mode
 from foley.ui.components import run_view as view
 from foley.ui.components.model_menu import ModelMenu
 from foley.ui.session.device import ONE_AT_A_TIME, notice
@@ -26,12 +27,12 @@ python app.py --checkpoint runs/mine/model</pre></section>
 """
 
 
-def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS) -> None:
+def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode = Mode.OWN) -> None:
     """Lay the tab out inside the open Blocks; `menu` opens what was trained. With `why_not` it only says why not."""
-    if why_not:
+    if why_not or mode.is_public:
         gr.HTML(INSTEAD.format(reason=escape(why_not)), apply_default_css=False)
         return
-    trainer = Trainer(runs)
+    trainer = Trainer(runs, mode)
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls", min_width=280, scale=0):
             order, found = _controls()
