@@ -1,21 +1,39 @@
-"""The one place that reads and writes weights: a folder with `config.json` and one `.safetensors` file a stage."""
+"""The one place that reads and writes weights: a folder with `config.json` and one `.safetensors` file a stage.
+
+A checkpoint may come from anybody. So its configuration is held to bounds, and every tensor's shape and type, as the
+file's header tells them, is compared with the network's before memory is taken for either.
+"""
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
+from pydantic_core import from_json
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from foley.audio.metadata import plain_text
 from foley.presets import Preset
 from foley.system.files import replacing, write_text
 
 CONFIG = "config.json"
 STAGES = ("cembed", "vqvae", "prior", "vocoder")
 FORMAT = 1
+MOST_CONFIG_BYTES = 2**20
+LARGEST_WEIGHT = 1e12  # beyond it, no sum of products stays a number
+MOST_CARD_CHARACTERS = 2**16  # of a model card that are looked at
+MOST_LICENCE_CHARACTERS = 200
+Shapes = dict[str, tuple[tuple[int, ...], str]]  # of tensors by name: shape, and kind of number
+_KINDS = {
+    "float": ("F64", "F32", "F16", "BF16"),
+    "whole": ("I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"),
+    "bool": ("BOOL",),
+}
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class CheckpointError(ValueError):
@@ -48,16 +66,23 @@ def read_config(folder: Path) -> tuple[Preset, dict[str, Any]]:
 
     Raises CheckpointError when the file is not one of ours.
     """
+    path = folder / CONFIG
     try:
-        data = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        preset = Preset.from_dict(data.pop("preset"))
+        with path.open("rb") as file:
+            data = from_json(file.read(MOST_CONFIG_BYTES + 1))  # of bounded depth; cut off where it is too long
+        form, preset = data.get("format", FORMAT), data.pop("preset")
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is no checkpoint: it has no {CONFIG}.") from None
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
-        raise CheckpointError(f"{folder / CONFIG} is not the configuration of a foley checkpoint.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise CheckpointError(f"{path} is not the configuration of a foley checkpoint.") from None
+    if form != FORMAT:
+        raise CheckpointError(f"{path} was written by another version of foley studio: bring this one up to date.")
+    try:
+        return Preset.from_dict(preset), data
     except ValueError as error:
-        raise CheckpointError(f"{folder / CONFIG}: {error}") from None
-    return preset, data
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 def write_config(folder: Path, preset: Preset, **notes: Any) -> None:
@@ -76,37 +101,106 @@ def save_stage(folder: Path, stage: str, state: dict[str, Tensor]) -> Path:
     return path
 
 
-def load_stage(folder: Path, stage: str, module: nn.Module) -> nn.Module:
+def built_stage(folder: Path, stage: str, build: Callable[[], Module]) -> Module:
+    """The module that `build` gives, with a stage's weights, set to `eval()`.
+
+    It is first built without memory, and compared with the weights' header: no configuration can ask for more than the
+    file holds. Raises CheckpointError as `load_stage`.
+    """
+    try:
+        with torch.device("meta"):
+            outline = build()
+    except (ValueError, RuntimeError, TypeError, ArithmeticError, AssertionError, LookupError) as error:
+        reason = str(error).split("\n")[0][:200]
+        raise CheckpointError(f"{folder / CONFIG} describes a {stage} that cannot be built: {reason}") from None
+    _check_header(folder, stage, outline)
+    return load_stage(folder, stage, build())
+
+
+def load_stage(folder: Path, stage: str, module: Module) -> Module:
     """Load a stage's weights into a module and set it to `eval()`.
 
-    Raises CheckpointError when the file is missing, broken, or of another network.
+    Raises CheckpointError when the file is missing, broken, of another network, or holds what cannot be weights.
     """
+    _check_header(folder, stage, module)
     path = folder / f"{stage}.safetensors"
-    if not path.is_file():
-        raise CheckpointError(f"{folder} has no {path.name}: train that stage, or choose a whole checkpoint.")
     try:
         state = load_file(path)
     except (SafetensorError, OSError, ValueError):
         raise CheckpointError(f"{path} is broken: copy it again from where it came.") from None
-    state = {name: value.to(module.state_dict().get(name, value).dtype) for name, value in state.items()}
-    if not all(torch.isfinite(value).all() for value in state.values()):
-        raise CheckpointError(f"{path} holds weights that are no numbers: train that stage again from an earlier one.")
-    try:
-        module.load_state_dict(state, strict=True)
-    except RuntimeError:
-        raise CheckpointError(f"{path} does not fit the preset in {folder / CONFIG}.") from None
+    state = {name: value.to(module.state_dict()[name].dtype) for name, value in state.items()}
+    check_weights(state, path)
+    module.load_state_dict(state, strict=True)
     return module.eval()
+
+
+def check_weights(state: dict[str, Tensor], path: Path) -> None:
+    """Raises CheckpointError where weights are no numbers, or larger than any network's."""
+    for name, value in state.items():
+        if not torch.isfinite(value).all():
+            raise CheckpointError(
+                f"{path} holds weights that are no numbers: train that stage again from an earlier one."
+            )
+        if value.is_floating_point() and value.numel() and value.abs().max() > LARGEST_WEIGHT:
+            raise CheckpointError(f"{path} holds weights of {float(value.abs().max()):.1e} in {name}: it is damaged.")
+
+
+def shapes_of(state: dict[str, Tensor]) -> Shapes:
+    """Shape and kind of number (`float`, `whole`, `bool`) of every tensor of a state dict."""
+    return {
+        name: (tuple(value.shape), "float" if value.is_floating_point() else _whole_or_bool(value))
+        for name, value in state.items()
+    }
+
+
+def misfit(expected: Shapes, given: Shapes) -> str | None:
+    """In words, the first thing that is wrong with tensors given for a network that expects others; None if nothing."""
+    for name in sorted(expected.keys() | given.keys()):
+        if name not in given:
+            return f"it has no {name}"
+        if name not in expected:
+            return f"it has {name}, which the network has not"
+        (wanted, kind), (shape, given_kind) = expected[name], given[name]
+        if wanted != shape:
+            return f"{name} is {list(shape)}, and the network's is {list(wanted)}"
+        if kind != given_kind:
+            return f"{name} holds numbers of another type than the network's"
+    return None
+
+
+def _check_header(folder: Path, stage: str, module: nn.Module) -> None:
+    path = folder / f"{stage}.safetensors"
+    if not path.is_file():
+        raise CheckpointError(f"{folder} has no {path.name}: train that stage, or choose a whole checkpoint.")
+    given: Shapes = {}
+    try:
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118 - it is no mapping
+                tensor = file.get_slice(name)
+                kind = next((kind for kind, types in _KINDS.items() if tensor.get_dtype() in types), "other")
+                given[name] = (tuple(tensor.get_shape()), kind)
+    except (SafetensorError, OSError, ValueError):
+        raise CheckpointError(f"{path} is broken: copy it again from where it came.") from None
+    if wrong := misfit(shapes_of(module.state_dict()), given):
+        raise CheckpointError(f"{path} does not fit the preset in {folder / CONFIG}: {wrong}.")
+
+
+def _whole_or_bool(value: Tensor) -> str:
+    return "bool" if value.dtype == torch.bool else "whole"
 
 
 def read_licence(folder: Path) -> str:
     """The licence that a checkpoint's model card (`README.md`) states for the weights, or "not stated"."""
     card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    text = ""
+    if card.is_file():
+        with card.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(MOST_CARD_CHARACTERS)
     head = text.split("---")[1] if text.startswith("---") and text.count("---") > 1 else ""
     lines = dict(line.split(":", 1) for line in head.splitlines() if ":" in line)
     for name in ("license_name", "license"):
         if lines.get(name, "").strip():
-            return lines[name].strip().strip("\"'")
+            return plain_text(lines[name].strip().strip("\"'"))[:MOST_LICENCE_CHARACTERS]
     return "not stated"
 
 
@@ -116,5 +210,7 @@ def checkpoint_hash(folder: Path) -> str:
     for name in (CONFIG, *(f"{stage}.safetensors" for stage in STAGES)):
         path = folder / name
         if path.is_file():
-            digest.update(path.read_bytes())
+            with path.open("rb") as file:
+                while block := file.read(2**20):
+                    digest.update(block)
     return digest.hexdigest()[:12]

@@ -12,7 +12,7 @@ from torch import Tensor
 from foley.audio.files import fit_length, from_array, read_audio
 from foley.audio.limiter import limit
 from foley.categories import Category
-from foley.checkpoints import checkpoint_hash, find_checkpoint, load_stage, read_config, read_licence
+from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
@@ -68,10 +68,10 @@ class Foley:
         preset, _ = read_config(folder)
         return cls(
             preset,
-            load_stage(folder, "cembed", CEmbed(preset)),
-            load_stage(folder, "vqvae", VQVAE(preset.vqvae)),
-            load_stage(folder, "prior", PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)),
-            load_stage(folder, "vocoder", Vocoder(preset)),
+            built_stage(folder, "cembed", lambda: CEmbed(preset)),
+            built_stage(folder, "vqvae", lambda: VQVAE(preset.vqvae)),
+            built_stage(folder, "prior", lambda: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)),
+            built_stage(folder, "vocoder", lambda: Vocoder(preset)),
             name=f"{folder.name}@{checkpoint_hash(folder)}",
             licence=read_licence(folder),
             device=choose_device(device),
@@ -313,6 +313,8 @@ class Foley:
         waveform = self.vocoder(cembed, self.cembed.restore_mel(cembed), noise.unsqueeze(0))[0].float().cpu()
         clip = cembed.shape[2] // self._stride == self.preset.grid[1]  # whose length need not be whole frames
         waveform = fit_length(waveform, self.preset.audio.samples if clip else waveform.shape[0])
+        if not torch.isfinite(waveform).all():
+            raise ValueError(f"The model {self.name} gives sound that is no numbers: its weights are damaged.")
         return limit(waveform, CEILING, self.sample_rate)
 
     def _clip(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:

@@ -1,21 +1,42 @@
 """The configuration of the whole chain: one frozen dataclass a stage, and the named presets.
 
 A preset is data. It is written to and read from the `config.json` of a checkpoint folder, and every module is
-built from its block alone.
+built from its block alone. The bounds of each setting stand beside it: a configuration may come from anybody.
 """
 
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+
+from foley.system.validation import first_problem
+
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Size = Annotated[Whole, Field(ge=1, le=4096)]  # of a layer, a kernel, a grid
+SizeOrNone = Annotated[Whole, Field(ge=0, le=4096)]
+Large = Annotated[Whole, Field(ge=1, le=65_536)]
+Few = Annotated[Whole, Field(ge=1, le=64)]  # layers, heads, a small kernel or stride
+FewOrNone = Annotated[Whole, Field(ge=0, le=64)]
+Window = Annotated[Whole, Field(ge=1, le=16_384)]  # samples
+Hertz = Annotated[Number, Field(ge=0, le=96_000)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Weight = Annotated[Number, Field(ge=0, le=1e6)]  # of a loss
+SEVERAL = Field(min_length=1, max_length=16)
+MOST_CODE_ROWS, MOST_CODE_FRAMES = 1024, 4096
+_CLOSED = ConfigDict(extra="forbid")  # a setting that nobody knows is a fault
 
 
 @dataclass(frozen=True)
 class AudioPreset:
     """What a clip is: `sample_rate` in Hz, `duration_s` in seconds."""
 
-    sample_rate: int = 24_000
-    duration_s: float = 4.0
+    __pydantic_config__ = _CLOSED
+
+    sample_rate: Annotated[Whole, Field(ge=4_000, le=192_000)] = 24_000
+    duration_s: Annotated[Number, Field(gt=0, le=60)] = 4.0
 
     @property
     def samples(self) -> int:
@@ -26,11 +47,13 @@ class AudioPreset:
 class MelPreset:
     """HiFi-GAN's log-mel: natural logarithm of a magnitude mel spectrogram, `f_min` and `f_max` in Hz."""
 
-    rows: int = 129
-    n_fft: int = 1024
-    hop_length: int = 320
-    f_min: float = 0.0
-    f_max: float = 10_000.0
+    __pydantic_config__ = _CLOSED
+
+    rows: Size = 129
+    n_fft: Window = 1024
+    hop_length: Window = 320
+    f_min: Hertz = 0.0
+    f_max: Hertz = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -41,17 +64,27 @@ class EncoderPreset:
     kept of its hidden size: all but the dropped channel, or a projection fitted by PCA.
     """
 
-    kind: str = "none"
-    rows: int = 0
-    repository: str = ""
-    dropped_channel: int | None = None
-    hidden_size: int = 128
-    layers: int = 4
-    heads: int = 4
-    feed_forward: int = 512
-    convolution_channels: tuple[int, ...] = (16, 32, 64, 128, 128, 128, 128)
-    positional_kernel: int = 32
-    positional_groups: int = 4
+    __pydantic_config__ = _CLOSED
+
+    kind: Literal["none", "mert", "builtin"] = "none"
+    rows: SizeOrNone = 0
+    repository: Annotated[str, Field(max_length=200)] = ""
+    dropped_channel: SizeOrNone | None = None
+    hidden_size: Size = 128
+    layers: Few = 4
+    heads: Few = 4
+    feed_forward: Large = 512
+    convolution_channels: Annotated[tuple[Size, ...], Field(min_length=7, max_length=7)] = (
+        16,
+        32,
+        64,
+        128,
+        128,
+        128,
+        128,
+    )
+    positional_kernel: Size = 32
+    positional_groups: Size = 4
     stable_layer_norm: bool = False
 
 
@@ -59,41 +92,45 @@ class EncoderPreset:
 class VQVAEPreset:
     """The (M)VQVAE. Strides are (rows, frames) of the two strided convolutions of every branch."""
 
-    branch_kernels: tuple[int, ...] = (4, 2, 6, 8)
-    strides: tuple[tuple[int, int], tuple[int, int]] = ((2, 2), (2, 2))
-    stem_channels: int = 64
-    channels: int = 128
-    branch_residual_blocks: int = 2
-    residual_channels: int = 32
-    parallel_residual_blocks: int = 0
-    decoder_residual_blocks: int = 2
+    __pydantic_config__ = _CLOSED
+
+    branch_kernels: Annotated[tuple[Few, ...], SEVERAL] = (4, 2, 6, 8)
+    strides: tuple[tuple[Few, Few], tuple[Few, Few]] = ((2, 2), (2, 2))
+    stem_channels: Size = 64
+    channels: Size = 128
+    branch_residual_blocks: FewOrNone = 2
+    residual_channels: SizeOrNone = 32
+    parallel_residual_blocks: FewOrNone = 0
+    decoder_residual_blocks: FewOrNone = 2
     batch_norm: bool = False
     rectified_skip: bool = False
-    code_dimension: int = 64
-    codebook_size: int = 512
-    codebook_decay: float = 0.99
-    commitment: float = 0.25
+    code_dimension: Size = 64
+    codebook_size: Large = 512
+    codebook_decay: Share = 0.99
+    commitment: Weight = 0.25
     class_head: bool = False
-    class_weight: float = 1e-2
+    class_weight: Weight = 1e-2
 
 
 @dataclass(frozen=True)
 class PriorPreset:
     """PixelSNAIL over the code grid. `zen_factor` 1 is full attention; `scan` names the outermost raster axis."""
 
-    channels: int = 256
-    kernel_size: int = 5
-    blocks: int = 4
-    residual_blocks: int = 4
-    residual_channels: int = 256
-    output_residual_blocks: int = 0
-    heads: int = 8
-    zen_factor: int = 1
-    scan: str = "rows"
-    condition: str = "embedding"
-    condition_channels: int = 32
-    condition_hidden: int = 2048  # of the network that makes a `map`; unused for an `embedding`
-    dropout: float = 0.1
+    __pydantic_config__ = _CLOSED
+
+    channels: Size = 256
+    kernel_size: Few = 5
+    blocks: Few = 4
+    residual_blocks: Few = 4
+    residual_channels: Size = 256
+    output_residual_blocks: FewOrNone = 0
+    heads: Few = 8
+    zen_factor: Few = 1
+    scan: Literal["rows", "frames"] = "rows"
+    condition: Literal["embedding", "map"] = "embedding"
+    condition_channels: Size = 32
+    condition_hidden: Large = 2048  # of the network that makes a `map`; unused for an `embedding`
+    dropout: Share = 0.1
 
 
 @dataclass(frozen=True)
@@ -104,23 +141,27 @@ class VocoderPreset:
     `shaping_passes` is how often the shaped noise is brought to the mel's levels before it is refined.
     """
 
-    head: str = "waveform"
-    upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
-    upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
-    channels: int = 512
-    residual_kernels: tuple[int, ...] = (3, 7, 11)
-    residual_dilations: tuple[int, ...] = (1, 3, 5)
-    n_fft: int = 0
-    hop_length: int = 0
-    shaping_passes: int = 0
-    excitation: str = "noise"
+    __pydantic_config__ = _CLOSED
+
+    head: Literal["waveform", "spectral"] = "waveform"
+    upsample_rates: Annotated[tuple[Few, ...], SEVERAL] = (8, 8, 2, 2)
+    upsample_kernels: Annotated[tuple[Few, ...], SEVERAL] = (16, 16, 4, 4)
+    channels: Size = 512
+    residual_kernels: Annotated[tuple[Few, ...], SEVERAL] = (3, 7, 11)
+    residual_dilations: Annotated[tuple[Few, ...], SEVERAL] = (1, 3, 5)
+    n_fft: SizeOrNone = 0
+    hop_length: SizeOrNone = 0
+    shaping_passes: FewOrNone = 0
+    excitation: Literal["noise", "mixed"] = "noise"
 
 
 @dataclass(frozen=True)
 class Preset:
     """One configuration of the whole chain."""
 
-    name: str
+    __pydantic_config__ = _CLOSED
+
+    name: Annotated[str, Field(max_length=100)]
     audio: AudioPreset = field(default_factory=AudioPreset)
     mel: MelPreset = field(default_factory=MelPreset)
     encoder: EncoderPreset = field(default_factory=EncoderPreset)
@@ -149,8 +190,13 @@ class Preset:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Preset":
-        """The preset written by `to_dict`. Raises ValueError naming a key that no preset has."""
-        return _build(cls, data, "preset")
+        """The preset written by `to_dict`. Raises ValueError naming a setting that cannot be."""
+        try:
+            preset = _PRESET.validate_python(data)
+        except ValidationError as error:
+            raise ValueError(f"The configuration cannot be used: {first_problem(error)}.") from None
+        _check_fit(preset)
+        return preset
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2) + "\n"
@@ -176,50 +222,32 @@ class Preset:
         return Preset.from_dict(data)
 
 
-def _build(cls: type, data: Any, where: str) -> Any:
-    if not isinstance(data, dict):
-        raise ValueError(f"The configuration of {where} is {data!r}, but must be a table of settings.")
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    unknown = sorted(set(data) - set(fields))
-    if unknown:
-        raise ValueError(f"The configuration of {where} has an unknown setting {unknown[0]!r}.")
-    values = {}
-    for name, value in data.items():
-        block = _BLOCKS.get(name) if cls is Preset else None
-        values[name] = _build(block, value, name) if block else _checked(cls, name, value, where)
-    try:
-        return cls(**values)
-    except TypeError:
-        missing = sorted(name for name in ("name",) if name in fields and name not in data)
-        raise ValueError(f"The configuration of {where} lacks {', '.join(missing)}.") from None
+def _check_fit(preset: Preset) -> None:
+    """Raises ValueError where settings that are possible alone are not together."""
+    audio, mel, encoder, (rows, frames) = preset.audio, preset.mel, preset.encoder, preset.grid
+    for fits, words in (
+        (mel.f_min < mel.f_max <= audio.sample_rate / 2, "mel.f_min and f_max must rise, up to half the sample rate"),
+        (mel.hop_length <= mel.n_fft, "mel.hop_length must not be above mel.n_fft"),
+        (encoder.hidden_size % encoder.heads == 0, "encoder.hidden_size must be a multiple of encoder.heads"),
+        (
+            encoder.hidden_size % encoder.positional_groups == 0,
+            "encoder.hidden_size must be a multiple of encoder.positional_groups",
+        ),
+        (
+            len(preset.vocoder.upsample_rates) == len(preset.vocoder.upsample_kernels),
+            "vocoder.upsample_rates and upsample_kernels must be as many",
+        ),
+        (
+            1 <= rows <= MOST_CODE_ROWS and 1 <= frames <= MOST_CODE_FRAMES,
+            f"the codes of a clip must have 1 to {MOST_CODE_ROWS} rows and 1 to {MOST_CODE_FRAMES} frames, "
+            f"not {rows} and {frames}",
+        ),
+    ):
+        if not fits:
+            raise ValueError(f"The configuration does not fit together: {words}.")
 
 
-def _checked(cls: type, name: str, value: Any, where: str) -> Any:
-    value = _tuples(value)
-    example = getattr(cls, name, None)
-    numbers = (int, float)
-    fits = (
-        example is None
-        or isinstance(value, bool) == isinstance(example, bool)
-        and (isinstance(value, type(example)) or isinstance(example, float) and isinstance(value, numbers))
-    )
-    if not fits:
-        raise ValueError(f"{where}.{name} cannot be {value!r}: it is {example!r} by default.")
-    return value
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
-
-
-_BLOCKS = {
-    "audio": AudioPreset,
-    "mel": MelPreset,
-    "encoder": EncoderPreset,
-    "vqvae": VQVAEPreset,
-    "prior": PriorPreset,
-    "vocoder": VocoderPreset,
-}
+_PRESET = TypeAdapter(Preset)
 
 BASELINE = Preset(
     name="baseline",
