@@ -3,25 +3,47 @@
 The baseline saves a VQ-VAE's state dict, a prior's `{"model", "args"}` and HiFi-GAN's `{"generator"}` with a JSON
 configuration, weight norm in the old `weight_g`/`weight_v` form. They are read without unpickling foreign objects and
 written as a checkpoint folder of preset `baseline`, with the sizes found in the files.
+
+The files may come from anybody: none can make the importer hold more than the file's own size, and what their tensors'
+names and shapes describe is compared with the network before that is built.
 """
 
 import argparse
 import dataclasses
-import json
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
+from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor
 
-from foley.checkpoints import CheckpointError, save_stage, write_config
+from foley.checkpoints import CheckpointError, check_weights, misfit, save_stage, shapes_of, write_config
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL, code_offsets
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
-from foley.presets import BASELINE, Preset, PriorPreset, VocoderPreset, VQVAEPreset
+from foley.presets import BASELINE, Few, Preset, PriorPreset, Size, VocoderPreset, VQVAEPreset
+from foley.system.files import shown
+from foley.system.validation import first_problem
 
+MOST_TENSORS = 10_000
+MOST_CONFIG_BYTES = 2**20
 State = dict[str, Tensor]
+_Several = Annotated[tuple[Few, ...], Field(min_length=1, max_length=16)]
+
+
+class HiFiGANConfig(BaseModel):
+    """What is used of HiFi-GAN's JSON configuration."""
+
+    resblock: Literal["1", 1]
+    upsample_rates: _Several
+    upsample_kernel_sizes: _Several
+    upsample_initial_channel: Size
+    resblock_kernel_sizes: _Several
+    resblock_dilation_sizes: Annotated[tuple[_Several, ...], Field(min_length=1, max_length=16)]
 
 
 def import_dcase(vqvae: Path, prior: Path, vocoder: Path, vocoder_config: Path, target: Path) -> Path:
@@ -30,17 +52,18 @@ def import_dcase(vqvae: Path, prior: Path, vocoder: Path, vocoder_config: Path, 
     Raises CheckpointError naming the file that is missing, broken or not the baseline's.
     """
     vqvae_state, prior_state = _read(vqvae), _read(prior, "model")
-    vocoder_state = fold(_read(vocoder, "generator"))
-    try:
-        settings = dict(json.loads(Path(vocoder_config).read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError):
-        raise CheckpointError(f"{vocoder_config} is no HiFi-GAN configuration: it cannot be read as JSON.") from None
+    vocoder_state = _converted(vocoder, fold, _read(vocoder, "generator"))
+    settings = _vocoder_config(vocoder_config)
     parts = []
     for path, convert, state in ((vqvae, _vqvae, vqvae_state), (prior, _prior, prior_state)):
         parts.append(_converted(path, convert, state))
     parts.append(_converted(vocoder, lambda state: _vocoder(state, settings), vocoder_state))
     blocks, states = zip(*parts, strict=True)
     preset = dataclasses.replace(BASELINE, vqvae=blocks[0], prior=blocks[1], vocoder=blocks[2])
+    try:
+        preset = Preset.from_dict(preset.to_dict())
+    except ValueError as error:
+        raise CheckpointError(f"{shown(vqvae)}, {shown(prior)} and {shown(vocoder)}: {error}") from None
     _check(preset, dict(zip(("vqvae", "prior", "vocoder"), states, strict=True)), (vqvae, prior, vocoder))
     write_config(target, preset, imported_from="DCASE 2023 Task 7 baseline")
     save_stage(target, "cembed", CEmbed(preset).state_dict())
@@ -60,25 +83,76 @@ def fold(state: State) -> State:
 
 
 def _read(path: Path, key: str | None = None) -> State:
+    name = shown(path)
+    _check_archive(path)
     try:
         # the prior's file holds the command line's arguments beside the weights: plain values in a Namespace
         with torch.serialization.safe_globals([argparse.Namespace]):
             data = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is not there: check the name of the file.") from None
-    except Exception as error:
-        raise CheckpointError(f"{path} cannot be read as weights ({type(error).__name__}).") from None
+    except Exception as error:  # whatever a foreign file makes the loader stumble over
+        raise CheckpointError(f"{name} cannot be read as weights ({type(error).__name__}).") from None
     state = data.get(key) if key and isinstance(data, dict) else data
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{path} is not the baseline's file: it should hold {key or 'a state dict'}.")
-    return state
+    if not isinstance(state, dict) or not all(type(value) is Tensor for value in state.values()):
+        raise CheckpointError(f"{name} is not the baseline's file: it should hold {key or 'a state dict'}.")
+    if len(state) > MOST_TENSORS or not all(isinstance(each, str) for each in state):
+        raise CheckpointError(f"{name} is not the baseline's file: it holds other things than a network's weights.")
+    for each, value in state.items():
+        # a view may be far larger than what is stored for it
+        plain = value.layout is torch.strided and value.device.type == "cpu" and not value.is_complex()
+        if not plain or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise CheckpointError(f"{name} is not the baseline's file: {shown(each)} in it is no plain tensor.")
+    check_weights(state, path)
+    return {_plain_name(each): value for each, value in state.items()}
 
 
-def _converted(path: Path, convert, state: State) -> tuple[VQVAEPreset | PriorPreset | VocoderPreset, State]:
+def _check_archive(path: Path) -> None:
+    """Raises CheckpointError where a file is not there, or is no archive as torch writes it: nothing compressed."""
+    name = shown(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = [(entry.file_size, entry.compress_size) for entry in archive.infolist()]
+    except FileNotFoundError:
+        raise CheckpointError(f"{shown(path, whole=True)} is not there: check the name of the file.") from None
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be read: {error.strerror}.") from None
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
+        raise CheckpointError(
+            f"{name} cannot be read as weights: it is no archive as torch saves them from version 1.6 on."
+        ) from None
+    if any(size > stored for size, stored in sizes) or sum(size for size, _ in sizes) > path.stat().st_size:
+        raise CheckpointError(f"{name} cannot be read as weights: it is compressed, and torch writes nothing so.")
+
+
+def _plain_name(name: str) -> str:
+    """A tensor's name without what wrappers add: `DataParallel`'s prefix, torch's newer form of weight norm."""
+    name = name.removeprefix("module.")
+    name = re.sub(r"parametrizations\.weight\.original0$", "weight_g", name)
+    return re.sub(r"parametrizations\.weight\.original1$", "weight_v", name)
+
+
+def _vocoder_config(path: Path) -> HiFiGANConfig:
+    name = shown(path)
+    try:
+        with Path(path).open("rb") as file:
+            return HiFiGANConfig.model_validate_json(file.read(MOST_CONFIG_BYTES + 1))
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        raise CheckpointError(
+            f"{name} is no HiFi-GAN configuration that can be used: {first_problem(error)}."
+        ) from None
+
+
+def _converted(path: Path, convert: Callable, state: State):
+    """What `convert` makes of a file's state. Raises CheckpointError naming the file where it is not the baseline's."""
     try:
         return convert(state)
+    except CheckpointError:
+        raise
     except KeyError as missing:
-        raise CheckpointError(f"{path} is not the baseline's file: it has no {missing}.") from None
+        raise CheckpointError(f"{shown(path)} is not the baseline's file: it has no {missing}.") from None
+    except (ValueError, IndexError, TypeError, AttributeError, RuntimeError, ArithmeticError):
+        raise CheckpointError(f"{shown(path)} is not the baseline's file: its tensors have other shapes.") from None
 
 
 def _vqvae(state: State) -> tuple[VQVAEPreset, State]:
@@ -185,19 +259,15 @@ def _input_tables(state: State, kernel: int) -> State:
     return {"input.tables": torch.stack(tables), "input.bias": torch.zeros(above.shape[0])}
 
 
-def _vocoder(state: State, settings: dict) -> tuple[VocoderPreset, State]:
-    if str(settings.get("resblock")) != "1":
-        raise CheckpointError(
-            "The HiFi-GAN configuration asks for another residual block than V1's: it is not supported."
-        )
-    dilations = {tuple(of_kernel) for of_kernel in settings["resblock_dilation_sizes"]}
+def _vocoder(state: State, settings: HiFiGANConfig) -> tuple[VocoderPreset, State]:
+    dilations = set(settings.resblock_dilation_sizes)
     if len(dilations) != 1:
         raise CheckpointError("The HiFi-GAN configuration has other dilations for each kernel: it is not supported.")
     preset = VocoderPreset(
-        upsample_rates=tuple(settings["upsample_rates"]),
-        upsample_kernels=tuple(settings["upsample_kernel_sizes"]),
-        channels=settings["upsample_initial_channel"],
-        residual_kernels=tuple(settings["resblock_kernel_sizes"]),
+        upsample_rates=settings.upsample_rates,
+        upsample_kernels=settings.upsample_kernel_sizes,
+        channels=settings.upsample_initial_channel,
+        residual_kernels=settings.resblock_kernel_sizes,
         residual_dilations=dilations.pop(),
     )
     kernels = len(preset.residual_kernels)
@@ -227,15 +297,14 @@ def _count(state: State, pattern: str) -> int:
 
 
 def _check(preset: Preset, states: dict[str, State], paths: tuple[Path, ...]) -> None:
-    """Load every state into its module. Raises CheckpointError naming the file that does not fit."""
-    modules = {
-        "vqvae": VQVAE(preset.vqvae),
-        "prior": PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size),
-        "vocoder": Vocoder(preset),
+    """Compare every state with its module, built without memory. Raises CheckpointError naming the misfit."""
+    builds = {
+        "vqvae": lambda: VQVAE(preset.vqvae),
+        "prior": lambda: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size),
+        "vocoder": lambda: Vocoder(preset),
     }
-    for path, (stage, module) in zip(paths, modules.items(), strict=True):
-        try:
-            module.load_state_dict(states[stage], strict=True)
-        except RuntimeError as error:
-            reason = str(error).split("\n")[1].strip()
-            raise CheckpointError(f"{path} does not fit the baseline's {stage}: {reason}") from None
+    for path, (stage, build) in zip(paths, builds.items(), strict=True):
+        with torch.device("meta"):
+            expected = _converted(path, lambda _, build=build: shapes_of(build().state_dict()), {})
+        if wrong := misfit(expected, shapes_of(states[stage])):
+            raise CheckpointError(f"{shown(path)} does not fit the baseline's {stage}: {wrong}.")
