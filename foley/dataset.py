@@ -1,20 +1,30 @@
-"""Datasets: a folder per class, or a manifest; what is usable, what was left out and why, and a split by recording."""
+"""Datasets: a folder per class, or a manifest; what is usable, what was left out and why, and a split by recording.
+
+Folders and manifests may come from anybody: what cannot be used is left out by name, and no row leads elsewhere.
+"""
 
 import csv
 import hashlib
+import os
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import torch
 
 from foley.audio.files import EXTENSIONS, AudioError, fit_length, read_audio
 from foley.categories import Category
 from foley.presets import AudioPreset
+from foley.system.files import shown
 
 VALIDATION_CLIPS = 35  # a class, as in the paper (6)
 TRAIN, VALIDATION = "train", "validation"
+MOST_MANIFEST_BYTES = 2**26
+MOST_CELL = 1000  # characters
+OTHER_SOUNDS = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".ape", ".wv", ".mka", ".webm", ".ac3", ".3gp", ".rm", ".dsf")
+FIRST_REASONS = 3  # that are told when nothing is left
 DETAILS = ("source_group", "split", "source", "licence", "attribution")  # that a manifest may give beside the file
 
 
@@ -80,13 +90,15 @@ def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None 
     for number, clip in enumerate(clips):
         try:
             clip_waveform(clip, audio)
-            usable.append(clip if clip.group else replace(clip, group=_digest(clip.path.read_bytes())))
-        except AudioError as error:
-            left_out.append((str(clip.path), str(error)))
+            usable.append(clip if clip.group else replace(clip, group=_file_digest(clip.path)))
+        except (AudioError, OSError) as error:
+            left_out.append((shown(clip.path, whole=True), str(error)))
         if check:
             check(number + 1, len(clips))
     if not usable:
-        raise ValueError(f"{folder} has no usable recording in a folder named after a class, such as DogBark.")
+        reasons = "".join(f" {reason}" for _, reason in left_out[:FIRST_REASONS])
+        where = f"in {manifest.name}" if manifest.is_file() else "in a folder named after a class, such as DogBark"
+        raise ValueError(f"{shown(folder, whole=True)} has no usable recording {where}.{reasons}")
     return Dataset(split_by_group(usable), left_out)
 
 
@@ -105,36 +117,71 @@ def _from_folders(folder: Path) -> Found:
             category = Category.parse(place.name)
         except ValueError:
             if not place.name.startswith("."):
-                left_out.append((str(place), f"The folder {place.name} is not called after a class."))
+                left_out.append((shown(place, whole=True), f"The folder {shown(place)} is not called after a class."))
             continue
-        files = sorted(path for path in place.rglob("*") if path.suffix.lower() in EXTENSIONS)
-        clips += [Clip(path, category, group="") for path in files]
+        for path in sorted(place.rglob("*")):
+            if path.suffix.lower() in EXTENSIONS:
+                clips.append(Clip(path, category, group=""))
+            elif path.suffix.lower() in OTHER_SOUNDS:
+                reason = f"{shown(path)} is of a format that cannot be read: convert it to WAV or FLAC."
+                left_out.append((shown(path, whole=True), reason))
     return clips, left_out
 
 
 def _from_manifest(manifest: Path) -> Found:
     clips, left_out = [], []
+    for number, row in enumerate(_rows(manifest), 2):
+        try:
+            clips.append(_clip(row, manifest.parent))
+        except ValueError as error:
+            left_out.append((shown(row.get("file") or ""), f"Line {number} of {manifest.name}: {error}"))
+    return clips, left_out
+
+
+def _rows(manifest: Path) -> list[dict[str, str | None]]:
+    """The rows of a manifest. Raises ValueError when it is too large, no table, or lacks a column."""
+    if manifest.stat().st_size > MOST_MANIFEST_BYTES:
+        raise ValueError(f"{manifest} is larger than {MOST_MANIFEST_BYTES // 2**20} MB: part it into several datasets.")
+    csv.field_size_limit(MOST_MANIFEST_BYTES)  # one long cell costs its own row, not the table
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            columns, rows = reader.fieldnames or [], list(reader)
     except (UnicodeDecodeError, csv.Error):
         raise ValueError(f"{manifest} is no table in UTF-8: export it again as CSV.") from None
-    missing = [name for name in ("file", "category") if rows and name not in rows[0]]
+    missing = [name for name in ("file", "category") if name not in columns]
     if missing:
         raise ValueError(f"{manifest} has no column {missing[0]!r}: it needs at least file and category.")
-    for number, row in enumerate(rows, 2):
-        try:
-            category = Category.parse(row["category"])
-        except ValueError as error:
-            left_out.append((f"{row['file']}", f"Line {number} of {manifest.name}: {error}"))
-            continue
-        group, split, *rest = (row.get(name) or "" for name in DETAILS)
-        if split not in ("", TRAIN, VALIDATION):
-            reason = f"the split {split!r} is neither {TRAIN} nor {VALIDATION}."
-            left_out.append((f"{row['file']}", f"Line {number} of {manifest.name}: {reason}"))
-            continue
-        clips.append(Clip(manifest.parent / (row["file"] or ""), category, group, split, *rest))
-    return clips, left_out
+    return rows
+
+
+def _clip(row: dict[str, str | None], folder: Path) -> Clip:
+    """The clip of a manifest's row. Raises ValueError saying what is wrong with the row."""
+    values = {name: row.get(name) or "" for name in ("file", "category", *DETAILS)}
+    for name, value in values.items():
+        if len(value) > MOST_CELL:
+            raise ValueError(f"the {name} has {len(value)} characters, and {MOST_CELL} are the most.")
+    category = Category.parse(values["category"])
+    split = values["split"].strip().lower()
+    if split not in ("", TRAIN, VALIDATION):
+        raise ValueError(f"the split {values['split']!r} is neither {TRAIN} nor {VALIDATION}.")
+    path = _inside(folder, values["file"])
+    return Clip(path, category, values["source_group"], split, *(values[name] for name in DETAILS[2:]))
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A manifest's file, whichever system's slashes and way of writing accents it uses.
+
+    Raises ValueError when it is empty or lies outside the manifest's folder.
+    """
+    if not name.strip():
+        raise ValueError("it names no file.")
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or PureWindowsPath(name).drive:
+        raise ValueError(f"{shown(name)} lies outside the manifest's folder.")
+    path = folder / parts
+    spellings = (folder / unicodedata.normalize(form, str(parts)) for form in ("NFC", "NFD"))
+    return next((each for each in (path, *spellings) if os.path.exists(each)), path)
 
 
 def split_by_group(clips: list[Clip]) -> list[Clip]:
@@ -166,3 +213,8 @@ def split_by_group(clips: list[Clip]) -> list[Clip]:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha1(content).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest()

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_what_cannot_be_used_is_named_and_left_out(tmp_path):
     (tmp_path / "Rain" / "broken.wav").write_bytes(b"RIFF????")
     dataset = load_dataset(tmp_path, AUDIO)
     assert [clip.path.name for clip in dataset.clips] == ["good.wav"]
-    reasons = dict((path.rsplit("/", 1)[1], reason) for path, reason in dataset.left_out)
+    reasons = {path.rsplit("/", 1)[1]: reason for path, reason in dataset.left_out}
     assert set(reasons) == {"silent.wav", "nan.wav", "broken.wav"}
     assert all(name in reason for name, reason in reasons.items())
     assert "3 left out" in dataset.summary()
@@ -80,7 +81,7 @@ def test_a_class_of_one_recording_keeps_it_for_training(tmp_path):
 
 def test_a_group_on_both_sides_is_refused_by_name(tmp_path):
     sides = [Clip(tmp_path / f"{side}.wav", Category.Rain, "storm", side) for side in (TRAIN, VALIDATION)]
-    with pytest.raises(ValueError, match="train.wav and validation.wav are one group, storm"):
+    with pytest.raises(ValueError, match=r"train\.wav and validation\.wav are one group, storm"):
         split_by_group(sides)
 
 
@@ -90,7 +91,8 @@ def test_clips_of_another_split_are_left_out_by_line(tmp_path):
     (tmp_path / "manifest.csv").write_text("file,category,split\na.wav,Rain,train\nb.wav,Rain,test\n")
     dataset = load_dataset(tmp_path, AUDIO)
     assert [clip.path.name for clip in dataset.clips] == ["a.wav"]
-    assert "Line 3" in dataset.left_out[0][1] and "'test'" in dataset.left_out[0][1]
+    assert "Line 3" in dataset.left_out[0][1]
+    assert "'test'" in dataset.left_out[0][1]
 
 
 def test_recordings_are_parted_alike_at_every_rate_and_hardly_anew_when_some_are_added(dataset_folder, tmp_path):
@@ -137,3 +139,63 @@ def test_a_cache_that_failed_half_way_leaves_nothing(tmp_path):
 def test_a_cache_larger_than_the_disk_is_refused_with_its_size(tmp_path):
     with pytest.raises(OSError, match="GB"):
         Cache(tmp_path).array("huge", "key", (10**15,), "int16", lambda array: None)
+
+
+def noise(path, seed: int = 0) -> None:
+    soundfile.write(path, 0.1 * np.random.default_rng(seed).standard_normal(2400), 24_000)
+
+
+def test_sounds_of_formats_that_are_not_read_are_named(tmp_path):
+    (tmp_path / "Rain").mkdir()
+    noise(tmp_path / "Rain" / "a.wav")
+    for name in ("b.m4a", "c.opus", "d.oga", "e.w64"):
+        (tmp_path / "Rain" / name).write_bytes(b"x" * 99)
+    (tmp_path / "Rain" / "notes.txt").write_text("recorded on the roof")
+    dataset = load_dataset(tmp_path, AUDIO)
+    assert len(dataset.clips) == 1
+    assert sorted(path.rsplit("/", 1)[1] for path, _ in dataset.left_out) == ["b.m4a", "c.opus", "d.oga", "e.w64"]
+
+
+def test_a_manifest_of_another_system_is_understood(tmp_path):
+    (tmp_path / "audio").mkdir()
+    composed = unicodedata.normalize("NFC", "café.wav")
+    noise(tmp_path / "audio" / "one.wav")
+    noise(tmp_path / "audio" / unicodedata.normalize("NFD", composed), 1)
+    rows = ["file,category,split", "audio\\one.wav,Rain,Train ", f"audio/{composed},Rain,VALIDATION"]
+    (tmp_path / "manifest.csv").write_text("\n".join(rows), encoding="utf-8")
+    dataset = load_dataset(tmp_path, AUDIO)
+    assert [clip.split for clip in dataset.clips] == [TRAIN, VALIDATION]
+    assert not dataset.left_out
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a" * 5000 + ".wav,Rain",
+        "b.wav," + "Rain" * 99_999,
+        "../secret.wav,Rain",
+        "/etc/passwd,Rain",
+        "C:\\secret.wav,Rain",
+        "\\\\server\\secret.wav,Rain",
+        "a\0.wav,Rain",
+        ",Rain",
+        "b.wav",
+        "b.wav,²",
+        "b.wav,Rain,sideways",
+        "b.wav,Rain,train,group,more,and,more,and,more",
+    ],
+)
+def test_a_bad_row_costs_only_itself(tmp_path, row):
+    noise(tmp_path / "a.wav")
+    (tmp_path / "manifest.csv").write_text(f"file,category,split\n{row}\na.wav,Rain,train\n", encoding="utf-8")
+    dataset = load_dataset(tmp_path, AUDIO)
+    assert [clip.path.name for clip in dataset.clips] == ["a.wav"]
+    (left_out,) = dataset.left_out
+    assert len(left_out[1]) < 400
+    assert "\n" not in left_out[1]
+
+
+def test_where_nothing_is_usable_the_first_reasons_are_told(tmp_path):
+    (tmp_path / "manifest.csv").write_text("file,category,split\na.wav,Rain,dev\n")
+    with pytest.raises(ValueError, match=r"no usable recording in manifest\.csv.*Line 2 .*'dev'"):
+        load_dataset(tmp_path, AUDIO)
