@@ -10,13 +10,17 @@ from tqdm import tqdm
 from foley.categories import Category
 from foley.perform.command import add_command as add_perform_command
 from foley.perform.command import run_perform
-from foley.pipeline import Foley
+from foley.pipeline import MOST_TAKES, Foley
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
+from foley.sampling.settings import MOST_CODES, MOST_TEMPERATURE
+from foley.system.arguments import real, whole
 from foley.system.files import write_text
 from foley.takes.export import ExportSettings, export
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
+
+SEED, TEMPERATURE, SHARE = whole(0, 2**63 - 1), real(0, MOST_TEMPERATURE), real(0, 1, above=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,16 +29,18 @@ def parser() -> argparse.ArgumentParser:
 
     generate = commands.add_parser("generate", help="make new sounds of a class")
     generate.add_argument("--category", required=True, help=", ".join(category.name for category in Category))
-    generate.add_argument("--seed", type=int, default=0, help="the first take's seed; the others count on from it")
-    generate.add_argument("--temperature", type=float, default=1.0, help="0 for the most likely sound; default 1")
-    generate.add_argument("--top-p", type=float, default=TOP_P, help="keep only the likeliest codes up to this share")
-    generate.add_argument("--top-k", type=int, default=0, help="keep only so many of the likeliest codes")
-    generate.add_argument("--count", type=int, default=1, help="how many takes")
+    generate.add_argument("--seed", type=SEED, default=0, help="the first take's seed; the others count on from it")
+    generate.add_argument("--temperature", type=TEMPERATURE, default=1.0, help="0 for the most likely sound; default 1")
+    generate.add_argument("--top-p", type=SHARE, default=TOP_P, help="keep only the likeliest codes up to this share")
+    generate.add_argument(
+        "--top-k", type=whole(0, MOST_CODES), default=0, help="keep only so many of the likeliest codes"
+    )
+    generate.add_argument("--count", type=whole(1, MOST_TAKES), default=1, help="how many takes")
     generate.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV files")
 
     reconstruct = commands.add_parser("reconstruct", help="send a recording through the whole chain and back")
     reconstruct.add_argument("file", type=Path)
-    reconstruct.add_argument("--seed", type=int, default=0, help="of the vocoder's noise")
+    reconstruct.add_argument("--seed", type=SEED, default=0, help="of the vocoder's noise")
     reconstruct.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV file")
 
     recipe = commands.add_parser("recipe", help="what made a file of foley studio; with --out, make it again")
@@ -46,12 +52,12 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--reference", type=Path, required=True, help="recordings (a folder a class) or statistics")
     evaluate.add_argument("--compare", nargs=2, metavar=("A", "B"), help="two checkpoints side by side")
-    evaluate.add_argument("--per-class", type=int, default=32, help="takes to generate of each class")
-    evaluate.add_argument("--seed", type=int, default=0, help="the first take's seed")
-    evaluate.add_argument("--temperature", type=float, default=1.0)
-    evaluate.add_argument("--top-p", type=float, default=TOP_P)
+    evaluate.add_argument("--per-class", type=whole(1, 10_000), default=32, help="takes to generate of each class")
+    evaluate.add_argument("--seed", type=SEED, default=0, help="the first take's seed")
+    evaluate.add_argument("--temperature", type=TEMPERATURE, default=1.0)
+    evaluate.add_argument("--top-p", type=SHARE, default=TOP_P)
     evaluate.add_argument("--no-chain", action="store_true", help="leave out the parts of the chain: takes alone")
-    evaluate.add_argument("--draws", type=int, default=200, help="bootstrap draws behind each interval")
+    evaluate.add_argument("--draws", type=whole(1, 100_000), default=200, help="bootstrap draws behind each interval")
     evaluate.add_argument("--embedder", default="aisfx", help="aisfx, vggish-dcase, vggish or vggish-fadtk")
     evaluate.add_argument("--embedder-weights", type=Path, help="VGGish's weights; fetched when not given")
     evaluate.add_argument("--save-statistics", type=Path, help="keep the held-out recordings' statistics in this file")
@@ -59,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
 
     benchmark = commands.add_parser("benchmark", help="how fast sampling is here, against the plain loop")
     benchmark.add_argument("--preset", action="append", help="only this one (may be repeated); default: all")
-    benchmark.add_argument("--plain-codes", type=int, default=50, help="codes of the plain loop that are timed")
+    benchmark.add_argument(
+        "--plain-codes", type=whole(1, 100_000), default=50, help="codes of the plain loop that are timed"
+    )
     benchmark.add_argument("--checkpoint", type=Path, default=SHIPPED_MODEL, help="the trained model among the presets")
     benchmark.add_argument("--out", type=Path, help="also write a JSON file")
 
@@ -88,6 +96,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except (ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("error: There is not enough memory for this here: close other programs.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -182,8 +193,6 @@ def run_import(arguments: argparse.Namespace) -> None:
 def run_benchmark(arguments: argparse.Namespace) -> None:
     from foley.evaluation.benchmark import run_benchmark
 
-    if arguments.plain_codes < 1:
-        raise ValueError("The plain loop needs at least one code to time: --plain-codes 50 is the default.")
     with tqdm(bar_format="{desc} ({elapsed})", leave=False) as bar:
         result = run_benchmark(arguments.preset, arguments.plain_codes, arguments.checkpoint, bar.set_description_str)
     print(result.to_markdown())

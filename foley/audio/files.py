@@ -117,7 +117,7 @@ def from_array(data: np.ndarray | Tensor, source_rate: int, sample_rate: int, na
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     """A sound file within the limits. Raises AudioError for any other, and for what fails while it is read."""
     name = shown(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # False, too, for names that no file can have
         raise AudioError(f"{shown(path, whole=True)} is not there: check the name of the recording.")
     try:
         mended = unfinished_wav(path, MOST_UNFINISHED_BYTES)

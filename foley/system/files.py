@@ -24,6 +24,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        raise _named(error, path) from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,6 +55,8 @@ def write_new(path: str | Path, data: bytes) -> Path:
                 return target
             if _holds(target.with_name(taken or target.name), data):
                 return target.with_name(taken or target.name)
+    except OSError as error:
+        raise _named(error, path) from None
     finally:
         temporary.unlink(missing_ok=True)
     raise FileExistsError(f"{path.parent} has too many files called {path.name}.")
@@ -68,6 +72,11 @@ def shown(path: str | Path, whole: bool = False) -> str:
     name = str(path) if whole else Path(path).name
     name = "".join(letter if letter.isprintable() else "?" for letter in os.fsencode(name).decode("utf-8", "replace"))
     return name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 20]}...{name[-17:]}"
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """The error with the name of the file that was wanted, not of the temporary one, and not without any."""
+    return type(error)(error.errno, error.strerror, str(path)) if error.errno else error
 
 
 def _numbered(path: Path) -> Iterator[Path]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import math
+import os
 from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -130,7 +131,7 @@ class Recipe:
     def read(cls, path: str | Path) -> "Recipe":
         """The recipe inside a WAV or FLAC file. Raises RecipeError when there is none."""
         path = Path(path)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise RecipeError(f"{shown(path, whole=True)} is not there: check the name of the file.")
         text = read_recipe(path)
         name = shown(path)

@@ -151,9 +151,9 @@ def load(folder: str | Path | None = None, *, device: str | torch.device = "cpu"
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))["network"]
         config = AisfxConfig(**{**settings, "channels": tuple(settings["channels"])})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(f"{folder} holds no aiSFX network: it has no config.json.") from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise CheckpointError(f"{folder / 'config.json'} does not describe an aiSFX network.") from None
     module = Aisfx(config).to(device)
     load_stage(folder, "model", module.network)
