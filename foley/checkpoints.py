@@ -69,7 +69,8 @@ def read_config(folder: Path) -> tuple[Preset, dict[str, Any]]:
     path = folder / CONFIG
     try:
         with path.open("rb") as file:
-            data = from_json(file.read(MOST_CONFIG_BYTES + 1))  # of bounded depth; cut off where it is too long
+            text = file.read(MOST_CONFIG_BYTES + 1)
+        data = from_json(text if len(text) <= MOST_CONFIG_BYTES else b"")  # of bounded depth
         form, preset = data.get("format", FORMAT), data.pop("preset")
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is no checkpoint: it has no {CONFIG}.") from None

@@ -31,7 +31,7 @@ def test_a_number_out_of_bounds_is_named(arguments, word, capsys):
     assert len(last) < 200
 
 
-@pytest.mark.parametrize("category", ["²", "Cat", "", "7", "-1", "DogBark\0", "x" * 9999])
+@pytest.mark.parametrize("category", ["²", "Cat", "", "7", "-1", "x" * 9999])
 def test_a_class_that_there_is_none_of_is_named(category, capsys):
     assert main(["generate", "--category", category]) == 2
     error = capsys.readouterr().err
