@@ -5,9 +5,11 @@ their time axis, so that they can stand below each other under a single playhead
 Backgrounds are transparent and the lettering is a grey that reads on dark and on light.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import librosa
 import numpy as np
 from matplotlib import colormaps, font_manager
 from matplotlib.axes import Axes
@@ -37,19 +39,6 @@ def cembed_figure(
     figure, axes = _cembed_axes(preset, width, height, show_time)
     _draw_cembed(axes, cembed, preset, (0, _inner(height, show_time)), colour_limits(cembed, preset))
     return figure
-
-
-def comparison_figure(
-    original: Tensor,
-    decoded: Tensor,
-    preset: Preset,
-    width: int = WIDTH,
-    height: int = 400,
-    show_time: bool = True,
-) -> Figure:
-    """Two CEmbeds (rows, frames), paper figure 2: above before the codebook, below after it, in the same colours."""
-    both = {"recording": original, "decoded from its codes": decoded}
-    return stacked_figure(both, preset, width, height, show_time)
 
 
 def stacked_figure(
@@ -129,7 +118,7 @@ def waveform_figure(
 
 
 def evaluation_figure(
-    classes: dict[str, dict[str, tuple[float, float, float]]],
+    classes: Mapping[str, Mapping[str, tuple[float, float, float]]],
     panels: dict[str, dict[str, str]],
     width: int = WIDTH,
     height: int = 300,
@@ -241,13 +230,8 @@ def colour_limits(cembed: Tensor, preset: Preset) -> tuple[float, float, float]:
 
 def mel_position(hertz: float, sample_rate: int, mel: MelPreset) -> float:
     """The band, as a fraction counted from 0, whose centre lies at a frequency."""
-    low, high, at = (_slaney(value) for value in (mel.f_min, min(mel.f_max, sample_rate / 2), hertz))
-    return (at - low) / (high - low) * (mel.rows + 1) - 1
-
-
-def _slaney(hertz: float) -> float:
-    """The mel scale of the filters: linear up to 1 kHz, logarithmic above."""
-    return hertz * 3 / 200 if hertz < 1000 else 15 + 27 * float(np.log(hertz / 1000) / np.log(6.4))
+    low, high, at = librosa.hz_to_mel(np.array([mel.f_min, min(mel.f_max, sample_rate / 2), hertz]))
+    return float((at - low) / (high - low) * (mel.rows + 1) - 1)
 
 
 def _draw_cembed(axes: Axes, cembed: Tensor, preset: Preset, span: tuple[float, float], limits: tuple) -> None:

@@ -32,7 +32,7 @@ def test_every_preset_can_be_drawn_at_the_size_asked_for(preset, tmp_path):
     figures = [
         plots.cembed_figure(cembed, preset, width=600, height=200),
         plots.cembed_figure(cembed, preset, width=600, height=200, show_time=False),
-        plots.comparison_figure(cembed, cembed_of(preset, 1), preset, width=600, height=300),
+        plots.stacked_figure({"before": cembed, "after": cembed_of(preset, 1)}, preset, width=600, height=300),
         plots.waveform_figure(torch.randn(preset.audio.samples), preset.grid[1], width=600, height=50),
     ]
     for figure, height in zip(figures, (200, 200, 300, 50), strict=True):
@@ -88,14 +88,14 @@ def test_kilohertz_stand_where_the_filters_have_their_centres():
 
 def test_a_comparison_of_equals_shows_the_same_picture_twice(tmp_path):
     cembed = cembed_of(STUDIO)
-    figure = plots.comparison_figure(cembed, cembed, STUDIO, height=400)
+    figure = plots.stacked_figure({"before": cembed, "after": cembed}, STUDIO, height=400)
     lower_mel, lower_encoder, upper_mel, upper_encoder = (image.get_array() for image in figure.axes[0].images)
     assert np.array_equal(lower_mel, upper_mel) and np.array_equal(lower_encoder, upper_encoder)
 
 
 def test_colours_of_a_comparison_are_those_of_the_original():
     cembed = cembed_of(STUDIO)
-    axes = plots.comparison_figure(cembed, cembed / 10, STUDIO).axes[0]
+    axes = plots.stacked_figure({"before": cembed, "after": cembed / 10}, STUDIO).axes[0]
     decoded, original = (axes.images[part].get_array()[..., :3].std(axis=(0, 1)).sum() for part in (0, 2))
     assert decoded < original / 4
 

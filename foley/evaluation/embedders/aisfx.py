@@ -52,7 +52,7 @@ class AisfxConfig:
     channels: tuple[int, ...] = (64, 128, 256, 512)
 
 
-class LogMel(nn.Module):
+class AisfxSpectrogram(nn.Module):
     """Compressed mel spectrogram, scaled to about [0, 1]: (batch, samples) to (batch, frames, n_mels)."""
 
     def __init__(self, config: AisfxConfig) -> None:
@@ -124,7 +124,7 @@ class Aisfx(nn.Module):
     def __init__(self, config: AisfxConfig) -> None:
         super().__init__()
         self.config = config
-        self.log_mel = LogMel(config)
+        self.log_mel = AisfxSpectrogram(config)
         self.network = AisfxNetwork(config.channels)
 
     def forward(self, waveforms: Tensor) -> Tensor:
