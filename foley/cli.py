@@ -146,8 +146,10 @@ def run_recipe(arguments: argparse.Namespace) -> None:
 def run_evaluate(arguments: argparse.Namespace) -> None:
     # imported here: the other commands need not wait for scikit-learn
     from foley.evaluation.embedders.registry import load_embedder
-    from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate, reference_statistics
-    from foley.evaluation.report import Report, comparison
+    from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluate, reference_statistics
+    from foley.evaluation.report import Report
+    from foley.evaluation.report_files import save_report
+    from foley.evaluation.report_pages import comparison, report_markdown
 
     settings = EvaluationSettings(
         arguments.per_class, arguments.seed, arguments.temperature, arguments.top_p, arguments.draws
@@ -163,22 +165,22 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
             print(f"Statistics of the reference: {statistics.save(arguments.save_statistics)}.")
         with tqdm(unit="clip") as bar:
 
-            def told(step: Step) -> None:
-                bar.set_description(step.what, refresh=False)
-                bar.total = step.total
-                bar.update(step.done - bar.n)
+            def show(progress: EvaluationProgress) -> None:
+                bar.set_description(progress.what, refresh=False)
+                bar.total = progress.total
+                bar.update(progress.done - bar.n)
 
-            return evaluate(foley, arguments.reference, arguments.out, settings, embedder, told)
+            return evaluate(foley, arguments.reference, arguments.out, settings, embedder, show)
 
     if arguments.compare:
         reports = [score(checkpoint) for checkpoint in arguments.compare]
         for letter, report in zip("AB", reports, strict=True):
-            report.save(arguments.out / letter)
+            save_report(report, arguments.out / letter)
         text = comparison(*reports)
         written = write_text(arguments.out / "comparison.md", text)
     else:
         report = score(arguments.checkpoint)
-        text, written = report.to_markdown(), report.save(arguments.out)
+        text, written = report_markdown(report), save_report(report, arguments.out)
     print(text)
     print(f"Written to {written}.")
 

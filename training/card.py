@@ -8,19 +8,20 @@ from matplotlib.figure import Figure
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
-from foley.evaluation.report import Report, print_interval
+from foley.evaluation.report import Report
+from foley.evaluation.report_pages import print_score
 from foley.plots import line_figure
 from foley.runs.view import read_events
 from training.run import Run
 
 CARD, CURVES = "README.md", "curves.png"
-FIGURES = {
+SCORES = {
     "generated_fad": "FAD",
     "floor_fad": "FAD, other recordings (the floor)",
-    "generated_agreement": "named right",
-    "real_agreement": "real recordings named right",
-    "spread": "spread, of the real one",
-    "copies": "copies",
+    "generated_probe_accuracy": "probe accuracy",
+    "real_probe_accuracy": "probe accuracy, real recordings",
+    "generated_within_class_diversity": "within-class diversity",
+    "generated_copy_rate": "copy rate",
     "generated_loudness_lufs": "LUFS",
     "real_loudness_lufs": "LUFS, real",
 }
@@ -109,12 +110,9 @@ def _scores(report: Report) -> list[str]:
         "",
         f"{report.basis()} The takes are unfiltered.",
         "",
-        "| class | " + " | ".join(FIGURES.values()) + " |",
-        "|---" * (len(FIGURES) + 1) + "|",
-        *(
-            f"| {name} | " + " | ".join(print_interval(figure, figures.get(figure)) for figure in FIGURES) + " |"
-            for name, figures in rows
-        ),
+        "| class | " + " | ".join(SCORES.values()) + " |",
+        "|---" * (len(SCORES) + 1) + "|",
+        *(f"| {name} | " + " | ".join(print_score(key, scores) for key in SCORES) + " |" for name, scores in rows),
         *(["", f"Share of takes with a defect: {defects}."] if defects else []),
     ]
 

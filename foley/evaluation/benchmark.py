@@ -35,17 +35,17 @@ MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that getrusage co
 
 @dataclass
 class PresetTimes:
-    """Seconds of drawing one clip's codes with the prior of a preset."""
+    """Seconds of sampling one clip's codes with the prior of a preset."""
 
     preset: str
     grid: tuple[int, int]
     parameters: int
     trained: bool
-    path: str
+    backend: str
     clip_s: float
     plain_s: float  # the plain loop's seconds a clip, extrapolated
     plain_codes: int  # so many of them were timed
-    batches: dict[int, float]  # seconds of drawing so many clips at once
+    batches: dict[int, float]  # seconds of sampling so many clips at once
     peak_bytes: int
 
     @property
@@ -54,7 +54,7 @@ class PresetTimes:
 
     @property
     def ratio(self) -> float:
-        """How many times sooner than the plain loop."""
+        """The speedup over the plain loop."""
         return self.plain_s / self.seconds
 
 
@@ -75,7 +75,7 @@ class Benchmark:
         lines = [
             ", ".join(f"{name} {value}" for name, value in self.machine.items()) + ".",
             "",
-            "| prior | codes | weights | a clip | real-time factor | plain loop | sooner | "
+            "| prior | codes | weights | a clip | real-time factor | plain loop | speedup | "
             + " | ".join(f"{batch} at once" for batch in BATCHES[1:])
             + " | peak memory |",
             "|---" * (8 + len(BATCHES)) + "|",
@@ -109,11 +109,11 @@ def run_benchmark(
     names: list[str] | None = None,
     plain_codes: int = PLAIN_CODES,
     checkpoint: str | Path = SHIPPED_MODEL,
-    told: Callable[[str], None] = lambda what: None,
+    on_progress: Callable[[str], None] = lambda what: None,
 ) -> Benchmark:
     """Measure presets (all by default) and, where the checkpoint's own preset is among them, its stages.
 
-    `told(what)` is called before every measurement. Raises ValueError for a preset there is not.
+    `on_progress(what)` is called before every measurement. Raises ValueError for a preset there is not.
     """
     names = list(PRESETS) if names is None else names
     unknown = [name for name in names if name not in PRESETS]
@@ -130,13 +130,13 @@ def run_benchmark(
     )
     for name in names:
         weights = Path(checkpoint) if name == trained else None
-        told(f"{name}: sampler")
+        on_progress(f"{name}: sampler")
         measured = _alone(measure_sampler, name, weights)
-        told(f"{name}: plain loop")
+        on_progress(f"{name}: plain loop")
         plain_s, timed = _alone(measure_plain, name, weights, plain_codes)
         result.presets.append(PresetTimes(plain_s=plain_s, plain_codes=timed, **measured))
     if trained in names:
-        told(f"{trained}: stages")
+        on_progress(f"{trained}: stages")
         result.stages = _alone(measure_stages, Path(checkpoint))
     return result
 
@@ -154,7 +154,7 @@ def measure_sampler(name: str, checkpoint: Path | None) -> dict[str, Any]:
         "grid": preset.grid,
         "parameters": parameters,
         "trained": checkpoint is not None,
-        "path": type(sampler.backend).__name__,
+        "backend": type(sampler.backend).__name__,
         "clip_s": preset.audio.duration_s,
         "batches": batches,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MEMORY_UNIT,
@@ -214,7 +214,7 @@ def build_prior(name: str, checkpoint: Path | None) -> tuple[Preset, PixelSNAIL]
 
 
 def _rows(sampler: Sampler, batch: int, rows: int | None = None) -> Iterator[None]:
-    """Draw a batch, or only its first rows."""
+    """Sample a batch, or only its first rows."""
     width = sampler.model.scan_shape[1]
     for progress in sampler.sample([k % len(Category) for k in range(batch)], list(range(batch))):
         if rows is not None and progress.done >= rows * width:

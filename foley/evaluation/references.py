@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -23,7 +22,7 @@ READERS: dict[str, Callable[[Path], GaussianStatistics]] = {
 
 @dataclass(frozen=True, eq=False)
 class ReferenceStatistics:
-    """The statistics of the reference set of every class, and the embedder that heard it ("" where nobody says)."""
+    """The statistics of the reference set of every class, and the embedder it is of ("" where nobody says)."""
 
     classes: dict[Category, GaussianStatistics]
     embedder: str
@@ -31,12 +30,9 @@ class ReferenceStatistics:
     def save(self, path: str | Path) -> Path:
         """Write one `.safetensors` file with all classes."""
         path = Path(path)
-        tensors = {}
+        content = {}
         for category, statistics in self.classes.items():
-            tensors[f"{category.name}.mean"] = statistics.mean
-            tensors[f"{category.name}.covariance"] = statistics.covariance
-            tensors[f"{category.name}.count"] = np.array([statistics.count])
-        content = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+            content |= statistics.tensors(f"{category.name}.")
         with replacing(path) as temporary:
             save_file(content, temporary, metadata={"embedder": self.embedder})
         return path
@@ -80,11 +76,7 @@ def _load_file(path: Path) -> ReferenceStatistics:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             embedder = (file.metadata() or {}).get("embedder", "")
         classes = {
-            category: GaussianStatistics.from_covariance(
-                tensors[f"{category.name}.mean"],
-                tensors[f"{category.name}.covariance"],
-                int(tensors[f"{category.name}.count"][0]),
-            )
+            category: GaussianStatistics.from_tensors(tensors, f"{category.name}.")
             for category in Category
             if f"{category.name}.mean" in tensors
         }

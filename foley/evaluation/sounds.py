@@ -47,26 +47,30 @@ class KeptSounds:
         for first in range(seeds.start, seeds.stop, AT_ONCE):
             some = range(first, min(first + AT_ONCE, seeds.stop))
             paths = [place / f"{category.name}_seed{seed}_t{temperature:.2f}.wav" for seed in some]
-            kept = [_read(path) for path in paths]
-            if any(waveform is None for waveform in kept):
+            kept = [Sound(path, waveform) for path in paths if (waveform := _read(path)) is not None]
+            if len(kept) < len(paths):
                 takes = self.foley.generate(category, first, temperature, len(some), top_p=top_p)
                 kept = [self._keep(path, take.waveform, take.save) for path, take in zip(paths, takes, strict=True)]
-            yield from map(Sound, paths, kept)
+            yield from kept
 
     def through(self, part: str, category: Category, name: str, recording: Tensor) -> Sound:
         """A recording (samples,) through a part of the chain, see `chain.through`; `name` is for people."""
         content = hashlib.sha256(recording.numpy().tobytes()).hexdigest()[:10]
         path = self.folder / part / category.name / f"{name}-{content}.wav"
         kept = _read(path)
-        if kept is None:
-            sound = through(self.foley, part, recording)
-            kept = self._keep(path, sound, partial(write_audio, waveform=sound, sample_rate=self.foley.sample_rate))
-        return Sound(path, kept)
+        if kept is not None:
+            return Sound(path, kept)
+        sound = through(self.foley, part, recording)
+        return self._keep(path, sound, partial(write_audio, waveform=sound, sample_rate=self.foley.sample_rate))
 
-    def _keep(self, path: Path, waveform: Tensor, write: Callable[[Path], Path]) -> Tensor:
+    def _keep(self, path: Path, waveform: Tensor, write: Callable[[Path], object]) -> Sound:
         if not torch.isfinite(waveform).all():
             raise ValueError(f"{self.foley.name} made a sound that is not finite: {path.name} holds NaN or infinity.")
-        return _read(write(path))
+        write(path)
+        kept = _read(path)
+        if kept is None:
+            raise OSError(f"{path} was written, but cannot be read: is the disk full?")
+        return Sound(path, kept)
 
 
 def _read(path: Path) -> Tensor | None:

@@ -13,9 +13,9 @@ def gaussian(mean: float, clips: int, seed: int) -> np.ndarray:
 
 def test_halves_of_a_class_are_near_and_other_classes_as_far_as_they_are():
     found = calibrate({Category.Rain: gaussian(0, 200, 0), Category.DogBark: gaussian(2, 200, 1)})
-    for figures in found.values():
-        assert abs(figures["halves_fad_inf"].value) < 0.01 * figures["others_fad_inf"].value
-        assert figures["others_fad_inf"].value == pytest.approx(8 * 2**2, rel=0.05)
+    for distances in found.values():
+        assert abs(distances["halves"].value) < 0.01 * distances["others"].value
+        assert distances["others"].value == pytest.approx(8 * 2**2, rel=0.05)
 
 
 def test_too_few_clips_or_a_single_class_give_nothing():

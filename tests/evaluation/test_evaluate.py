@@ -1,4 +1,4 @@
-"""A whole evaluation on a tiny model: every figure is there, means what it says, and is not computed twice."""
+"""A whole evaluation on a tiny model: every score is there, means what it says, and is not computed twice."""
 
 import json
 
@@ -11,8 +11,10 @@ from foley.categories import Category
 from foley.cli import main
 from foley.evaluation.chain import PARTS, griffin_lim, through
 from foley.evaluation.evaluate import EvaluationSettings, evaluate, evaluating, reference_statistics
-from foley.evaluation.report import Report, comparison
-from foley.evaluation.scores import FIGURES
+from foley.evaluation.metrics.registry import SCORES
+from foley.evaluation.report import Report
+from foley.evaluation.report_files import save_report
+from foley.evaluation.report_pages import comparison, report_markdown
 from foley.pipeline import Foley
 
 FEW = EvaluationSettings(per_class=2, draws=20)
@@ -50,34 +52,37 @@ def report(foley, dataset_folder, folder):
     return evaluate(foley, dataset_folder, folder, FEW, LevelEmbedder())
 
 
-def test_every_class_has_every_figure_with_an_interval_that_holds_it(report):
+def test_every_class_has_every_score_with_an_interval_that_holds_it(report):
     assert list(report.classes) == [category.name for category in Category]
-    expected = {name for name in FIGURES if "dead_silence" not in name and not name.endswith("_fad_inf")}
-    for figures in report.classes.values():
-        assert expected <= set(figures)
-        assert all(np.isfinite(interval).all() for interval in figures.values())
-        assert all(low - 1e-9 <= value <= high + 1e-9 for value, low, high in figures.values())
-        assert 0 <= figures["generated_agreement"].value <= 1 and figures["floor_fad"].value >= 0
+    expected = {
+        key for key, score in SCORES.items() if score.metric.name not in ("dead_silence", "fad_inf", "calibration")
+    }
+    for scores in report.classes.values():
+        assert expected <= set(scores)
+        assert all(np.isfinite(interval).all() for interval in scores.values())
+        assert all(low - 1e-9 <= value <= high + 1e-9 for value, low, high in scores.values())
+        assert 0 <= scores["generated_probe_accuracy"].value <= 1 and scores["floor_fad"].value >= 0
 
 
 def test_the_mean_is_that_of_the_classes_and_surer_than_each(report):
     for name in ("floor_fad", "generated_rms_dbfs"):
-        values = [figures[name] for figures in report.classes.values()]
+        values = [scores[name] for scores in report.classes.values()]
         assert report.mean[name].value == pytest.approx(np.mean([each.value for each in values]))
         widths = [each.high - each.low for each in values]
         assert report.mean[name].high - report.mean[name].low < max(widths)
 
 
 def test_the_report_says_what_it_rests_on_and_comes_back_from_its_file(report, tmp_path):
-    folder = report.save(tmp_path)
+    folder = save_report(report, tmp_path)
     assert report.clips["Rain"] == {"floor": 2, "real": 3, "generated": 2, **dict.fromkeys(PARTS, 2)}
     words = (folder / "report.md").read_text()
-    assert "2 takes a class" in words and "at least 3 held-out recordings" in words and "heard by levels" in words
+    assert "2 takes a class" in words and "at least 3 held-out recordings" in words and "embedded by levels" in words
     assert "4 windows for 8 dimensions" in words
     again = Report.load(folder)
     assert again.classes == report.classes and again.mean == report.mean and again.settings["per_class"] == 2
     assert again.rows == report.rows
-    assert json.loads((folder / "report.json").read_text())["mean"]["spread"]["value"] == report.mean["spread"].value
+    mean = json.loads((folder / "report.json").read_text())["mean"]
+    assert mean["generated_copy_rate"]["value"] == report.mean["generated_copy_rate"].value
     lines = (folder / "report.csv").read_text().splitlines()
     assert len(lines) == 1 + sum(map(len, [*report.classes.values(), report.mean]))
     assert (folder / "report.png").stat().st_size > 10_000
@@ -89,11 +94,11 @@ def test_every_number_can_be_listened_to(report, folder):
     for row in takes:
         samples, rate = soundfile.read(folder / row.file)
         assert rate == 24_000 and len(samples) == 96_000
-        assert row.heard_as in report.classes
+        assert row.predicted in report.classes
         assert row.peak_dbfs == pytest.approx(20 * np.log10(np.abs(samples).max()), abs=0.01)
 
 
-def test_a_stopped_evaluation_goes_on_where_it_was_with_the_same_figures(
+def test_a_stopped_evaluation_goes_on_where_it_was_with_the_same_scores(
     report, foley, dataset_folder, folder, tmp_path
 ):
     settings = EvaluationSettings(per_class=1, draws=2, seed=1)
@@ -138,16 +143,16 @@ def test_statistics_of_a_reference_give_the_same_distances_as_its_recordings(
 ):
     file = reference_statistics(dataset_folder, foley, LevelEmbedder()).save(tmp_path / "reference.safetensors")
     alone = evaluate(foley, file, folder, FEW, LevelEmbedder())
-    for name, figures in alone.classes.items():
-        assert figures["generated_fad"].value == pytest.approx(report.classes[name]["generated_fad"].value, rel=1e-9)
-        assert "floor_fad" not in figures and "copies" not in figures
-    assert "no recordings" in alone.flags[0]
-    assert "Fréchet" in alone.to_markdown()
+    for name, scores in alone.classes.items():
+        assert scores["generated_fad"].value == pytest.approx(report.classes[name]["generated_fad"].value, rel=1e-9)
+        assert "floor_fad" not in scores and "generated_copy_rate" not in scores
+    assert "not recordings" in alone.flags[0]
+    assert "FAD ↓, generated" in report_markdown(alone)
 
 
 def test_one_take_a_class_is_measured_and_flagged(foley, dataset_folder, folder):
     one = evaluate(foley, dataset_folder, folder, EvaluationSettings(per_class=1, draws=5), LevelEmbedder())
-    assert "spread" not in one.mean and np.isfinite(one.mean["generated_fad"]).all()
+    assert "generated_within_class_diversity" not in one.mean and np.isfinite(one.mean["generated_fad"]).all()
     assert any("One take a class" in flag for flag in one.flags)
 
 
@@ -171,7 +176,7 @@ def test_silent_takes_are_flagged_and_not_counted_as_defects_of_a_class_that_fal
     assert sum("takes are silent" in flag for flag in quiet.flags) == 7
     assert quiet.classes["Rain"]["generated_loudness_lufs"].value == -70
     assert quiet.classes["Rain"]["generated_dead_silence"].value == 1
-    assert quiet.mean["spread"].value == 0
+    assert quiet.mean["generated_within_class_diversity"].value == 0
 
 
 def test_a_model_that_makes_nan_is_named_with_the_take(foley, dataset_folder, folder, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import training.pipeline
 from foley import Foley
 from foley.categories import Category
 from foley.evaluation.evaluate import EvaluationSettings, evaluate
+from foley.evaluation.report_files import save_report
 from foley.features.masking import mask_cembed
 from training.__main__ import main
 from training.augment import noise_floor, vary_recording
@@ -151,7 +152,7 @@ def test_all_stages_leave_a_model_that_generates(trained, tmp_path):
 def test_the_card_shows_curves_and_scores_and_keeps_what_people_wrote(trained, checkpoint, dataset_folder, tmp_path):
     settings = EvaluationSettings(2, draws=3, parts=())
     report = evaluate(Foley.from_pretrained(trained / "model"), dataset_folder, tmp_path / "evaluation", settings)
-    report.save(tmp_path / "evaluation")
+    save_report(report, tmp_path / "evaluation")
     target = tmp_path / "model"
     target.mkdir()
     (target / "README.md").write_text("# Old\n\n## Known weaknesses\n\nDogs sound like doors.\n\n## Data\n\nold\n")

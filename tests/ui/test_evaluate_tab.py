@@ -10,16 +10,17 @@ import torch
 
 from foley.audio.files import write_audio
 from foley.categories import Category
-from foley.evaluation.evaluate import Step
+from foley.evaluation.evaluate import EvaluationProgress
 from foley.evaluation.metrics.bootstrap import Interval
 from foley.evaluation.report import ClipRow, Report
+from foley.evaluation.report_files import save_report
 from foley.ui.components import report_view
 from foley.ui.tabs import evaluate
 
-FIGURES = {
+SCORES = {
     "floor_fad": Interval(10, 8, 12),
     "generated_fad": Interval(20, 15, 40),
-    "generated_agreement": Interval(0.5, 0.4, 0.6),
+    "generated_probe_accuracy": Interval(0.5, 0.4, 0.6),
     "generated_loudness_lufs": Interval(-30, -32, -28),
 }
 
@@ -32,14 +33,14 @@ def report(tmp_path: Path) -> Report:
         ClipRow("Rain", "generated", "sounds/gone.wav", "Rain", -20.0, -30.0, ""),
     ]
     settings = {"per_class": 2, "seed": 0, "temperature": 1.0, "top_p": 1.0, "draws": 200}
-    classes = {category.name: dict(FIGURES) for category in Category}
+    classes = {category.name: dict(SCORES) for category in Category}
     del classes["Rain"]["generated_fad"]
     clips = {name: {"generated": 2, "real": 3} for name in classes}
-    return Report("m@1", "corpus", "aisfx", settings, classes, dict(FIGURES), clips, ["<b>careful</b>"], 1.0, rows)
+    return Report("m@1", "corpus", "aisfx", settings, classes, dict(SCORES), clips, ["<b>careful</b>"], 1.0, rows)
 
 
 def test_every_class_has_its_bars_and_their_lengths_are_to_one_scale(report):
-    chart = report_view.chart(report, "Fréchet distance")
+    chart = report_view.chart(report, "fad")
     assert chart.count('class="chart"') == 8 and chart.count("--value:0.2500;--low:0.2000;--high:0.3000") == 8
     assert chart.count("--value:0.5000;--low:0.3750;--high:1.0000") == 7
     assert ">–</b>" in chart  # Rain has no distance
@@ -48,10 +49,10 @@ def test_every_class_has_its_bars_and_their_lengths_are_to_one_scale(report):
 
 
 def test_shares_reach_to_one_and_levels_begin_at_minus_60_db(report):
-    assert "--value:0.5000;--low:0.4000" in report_view.chart(report, "Named right")
-    assert "--value:0.5000;" in report_view.chart(report, "Loudness")
-    assert "not measured" in report_view.chart(report, "Copies")
-    assert report_view.chart(None, "Copies") == report_view.NOTHING
+    assert "--value:0.5000;--low:0.4000" in report_view.chart(report, "probe_accuracy")
+    assert "--value:0.5000;" in report_view.chart(report, "loudness_lufs")
+    assert "not measured" in report_view.chart(report, "copy_rate")
+    assert report_view.chart(None, "copy_rate") == report_view.NOTHING
 
 
 def test_the_sounds_behind_a_bar_can_be_heard(report, tmp_path):
@@ -68,7 +69,7 @@ def test_the_sounds_behind_a_bar_can_be_heard(report, tmp_path):
 def test_the_files_of_a_report_can_be_taken_away(report, tmp_path):
     folder = tmp_path / "visitor"
     folder.mkdir()
-    report.save(tmp_path)
+    save_report(report, tmp_path)
     assert [file["label"] for file in report_view.links_value(tmp_path, folder)["files"]] == [
         "report.json", "report.md", "report.csv", "report.png", "clips.csv",
     ]  # fmt: skip
@@ -94,7 +95,7 @@ def test_a_run_says_how_far_it_is_and_leaves_its_report(run, report, tmp_path, m
 
     def evaluating(foley, reference, home, settings):
         asked.append((foley, reference, home, settings))
-        yield Step("Rain: takes", 1, 4)
+        yield EvaluationProgress("Rain: takes", 1, 4)
         yield report
 
     monkeypatch.setattr(evaluate, "evaluating", evaluating)
@@ -114,8 +115,8 @@ def test_a_stop_closes_the_evaluation(run, monkeypatch):
 
     def evaluating(*_):
         try:
-            yield Step("Rain: takes", 1, 4)
-            yield Step("Rain: takes", 2, 4)
+            yield EvaluationProgress("Rain: takes", 1, 4)
+            yield EvaluationProgress("Rain: takes", 2, 4)
         finally:
             closed.append(True)
 

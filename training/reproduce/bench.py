@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from foley.categories import Category
 from foley.checkpoints import STAGES, checkpoint_hash, load_stage, read_config, save_stage, write_config
 from foley.dataset import TRAIN, VALIDATION, load_dataset
-from foley.evaluation.evaluate import EvaluationSettings, Step, evaluate
+from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluate
+from foley.evaluation.report_files import save_report
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
@@ -38,7 +39,7 @@ from training.stages.prior import PriorStage
 from training.stages.vocoder import VocoderStage
 from training.stages.vqvae import VQVAEStage
 
-OnStep = Callable[[Step], None]
+OnStep = Callable[[EvaluationProgress], None]
 
 TIMED_STEPS = 4
 WARM_UP = 20  # steps of a rising learning rate: budgets may be as small as a hundred
@@ -133,8 +134,9 @@ class Bench:
                 self._place(sources[name], seed) / "model" / f"{name}.safetensors", model / f"{name}.safetensors"
             )
         settings = EvaluationSettings(self.plan.takes, draws=self.plan.draws, parts=("vocoder", "reconstructed"))
-        report = evaluate(Foley.from_pretrained(model), self.data, self.folder / "evaluation", settings, told=on_step)
-        report.save(place)
+        kept = self.folder / "evaluation"
+        report = evaluate(Foley.from_pretrained(model), self.data, kept, settings, on_progress=on_step)
+        save_report(report, place)
         result = {"key": key, "design": design.name, "seed": seed, "report": json.loads(report.to_json())}
         write_text(place / "result.json", json.dumps(result, indent=2) + "\n")
         return result

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from foley.evaluation.evaluate import Step
+from foley.evaluation.evaluate import EvaluationProgress
 from foley.plots import write_png
 from foley.presets import STUDIO, STUDIO_BASELINE, Preset
 from foley.resources import SHIPPED_MODEL
@@ -40,7 +40,7 @@ def run_reproduce(arguments: argparse.Namespace) -> None:
     )
     with tqdm(unit="clip", disable=None) as bar:
 
-        def on_step(step: Step) -> None:
+        def on_step(step: EvaluationProgress) -> None:
             bar.set_description(step.what, refresh=False)
             bar.total = step.total
             bar.update(step.done - bar.n)

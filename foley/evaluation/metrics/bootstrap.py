@@ -40,7 +40,9 @@ class Measurement:
         return Interval(self.value, float(self.value + low - median), float(self.value + high - median))
 
 
-def bootstrap(measure: Callable[..., float], *sets: np.ndarray, draws: int = 200, seed: int = 0) -> Measurement:
+def bootstrap(
+    measure: Callable[..., float], *sets: np.ndarray, draws: int = 200, seed: int | np.random.SeedSequence = 0
+) -> Measurement:
     """`measure(*sets)`, and `draws` times of sets whose clips (first axis) are drawn with repeats.
 
     Measures whose mean is to be taken must be drawn with different seeds, or their chances would be the same ones.
@@ -62,19 +64,3 @@ def mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
     """The mean of independent measurements of as many draws each, such as those of the classes."""
     values, drawn = zip(*((each.value, each.drawn) for each in measurements), strict=True)
     return Measurement(float(np.mean(values)), np.mean(drawn, axis=0))
-
-
-def bootstrap_interval(
-    measure: Callable[..., float],
-    *sets: np.ndarray,
-    confidence: float = CONFIDENCE,
-    draws: int = 200,
-    seed: int = 0,
-) -> Interval:
-    """`measure(*sets)` with its bootstrap interval, see `Measurement.interval`.
-
-    Raises ValueError as `bootstrap` does, and for a confidence outside (0, 1).
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"An interval needs a confidence in (0, 1), not {confidence}.")
-    return bootstrap(measure, *sets, draws=draws, seed=seed).interval(confidence)

@@ -16,7 +16,7 @@ FEWEST = 16  # clips of a class: eight a half, which extrapolating needs
 def calibrate(
     recordings: Mapping[Category, np.ndarray], splits: int = SPLITS
 ) -> dict[Category, dict[str, Measurement]]:
-    """By class `halves_fad_inf`, of the halves of its clips, and `others_fad_inf`, the mean to the other classes'.
+    """FAD∞ by class: `halves`, between two halves of its clips, and `others`, the mean to the other classes.
 
     `recordings` are embeddings (clips, windows, dimension) by class; distances are freed from the bias of small sets,
     which differ in size from class to class. Nothing where a class has fewer than 16 clips or none is there to compare.
@@ -36,7 +36,7 @@ def calibrate(
     return {
         category: {
             name: Measurement(float(np.mean(found[category])), np.array(found[category]))
-            for name, found in (("halves_fad_inf", halves), ("others_fad_inf", others))
+            for name, found in (("halves", halves), ("others", others))
         }
         for category in recordings
     }

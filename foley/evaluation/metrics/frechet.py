@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from scipy import linalg
 
 from foley.evaluation.metrics.embedding_sets import as_clips, as_table, check_same_dimension
-from foley.system.files import replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,25 +60,26 @@ class GaussianStatistics:
         """The sum over all directions: the covariance's trace."""
         return float(np.square(self.factor).sum())
 
-    def save(self, path: str | Path) -> Path:
-        """Write a `.safetensors` file, whole or not at all."""
-        path = Path(path)
+    def tensors(self, prefix: str = "") -> dict[str, np.ndarray]:
+        """What a file keeps of them: `mean`, `covariance` and `count`, each with the prefix before its name."""
         tensors = {"mean": self.mean, "covariance": self.covariance, "count": np.array([self.count])}
-        with replacing(path) as temporary:
-            save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, temporary)
-        return path
+        return {f"{prefix}{name}": np.ascontiguousarray(value) for name, value in tensors.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, np.ndarray], prefix: str = "") -> "GaussianStatistics":
+        """Those that `tensors` gave. Raises KeyError when one is missing."""
+        mean, covariance, count = (tensors[f"{prefix}{name}"] for name in ("mean", "covariance", "count"))
+        return cls.from_covariance(mean, covariance, int(count[0]))
 
     @classmethod
     def load(cls, path: str | Path) -> "GaussianStatistics":
-        """Read what `save` wrote. Raises ValueError when the file is missing or is none of these."""
+        """Read the tensors of a `.safetensors` file. Raises ValueError when it is missing or holds others."""
         if not Path(path).is_file():
             raise ValueError(f"{path} is not there: check the name of the statistics.")
         try:
-            tensors = load_file(path)
-            mean, covariance, count = (tensors[name] for name in ("mean", "covariance", "count"))
+            return cls.from_tensors(load_file(path))
         except (SafetensorError, KeyError, OSError):
             raise ValueError(f"{path} does not hold the statistics of a set of embeddings.") from None
-        return cls.from_covariance(mean, covariance, int(count[0]))
 
 
 def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:

@@ -1,4 +1,4 @@
-"""The class-agreement probe: does a classifier fitted on real clips hear the class that was asked for?"""
+"""The probe: a classifier fitted on real clips. Its accuracy on takes says whether they are of the class asked for."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,6 @@ from sklearn.preprocessing import StandardScaler
 from foley.evaluation.metrics.embedding_sets import check_same_dimension, clip_means
 
 Label = TypeVar("Label", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Agreement(Generic[Label]):
-    """The share of clips in which the probe hears the class asked for: class by class, and their mean."""
-
-    per_class: dict[Label, float]
-    mean: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +31,8 @@ class Probe(Generic[Label]):
         Raises ValueError unless there is a label for each clip and at least two classes.
         """
         clips = clip_means(embeddings)
-        _check_labels(clips, labels)
+        if len(labels) != len(clips):
+            raise ValueError(f"There are {len(clips)} clips but {len(labels)} labels.")
         classes = tuple(dict.fromkeys(labels))
         if len(classes) < 2:
             raise ValueError("A probe needs clips of at least two classes.")
@@ -48,22 +41,7 @@ class Probe(Generic[Label]):
         return cls(classes, regression)
 
     def predict(self, embeddings: np.ndarray) -> list[Label]:
-        """The class heard in each clip. Raises ValueError for embeddings of another dimension than fitted."""
+        """The class of each clip. Raises ValueError for embeddings of another dimension than fitted."""
         clips = clip_means(embeddings)
         check_same_dimension(clips, self.regression[0].mean_)
         return [self.classes[index] for index in self.regression.predict(clips)]
-
-    def agreement(self, embeddings: np.ndarray, labels: Sequence[Label]) -> Agreement[Label]:
-        """How often the class heard is the one in `labels`. Raises ValueError as `fit` and `predict` do."""
-        _check_labels(clip_means(embeddings), labels)
-        heard = self.predict(embeddings)
-        hits: dict[Label, list[bool]] = {}
-        for label, prediction in zip(labels, heard, strict=True):
-            hits.setdefault(label, []).append(bool(label == prediction))
-        per_class = {label: sum(found) / len(found) for label, found in hits.items()}
-        return Agreement(per_class, sum(per_class.values()) / len(per_class))
-
-
-def _check_labels(clips: np.ndarray, labels: Sequence[Label]) -> None:
-    if len(labels) != len(clips):
-        raise ValueError(f"There are {len(clips)} clips but {len(labels)} labels.")

@@ -1,4 +1,4 @@
-"""How like its recording a sound is that was sent through a part of the chain: spectrum, envelope, attack.
+"""Reconstruction metrics: how far a recording changes on its way through a part of the chain.
 
 Embedders hear textures and miss what a smeared transient loses; attacks and envelopes tell.
 """
@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from foley.features.mel import LogMel
+
 BLOCK_S = 0.005  # of the envelope
 RANGE_DB = 40.0  # below the recording's loudest block: what lies deeper is hardly heard beside it
 ATTACK_BLOCK_S = 0.001
@@ -19,15 +21,28 @@ LONGEST_ATTACK_S = 0.2
 SAME_EVENT_S = 0.03  # how far from the recording's loudest moment the sound's own is looked for
 
 
-class Likeness(NamedTuple):
-    """Distances of a sound to its recording: 0 for the same sound.
+class ReconstructionDistances(NamedTuple):
+    """Distances of a sound to its recording, 0 for the same sound: log-mel L1 (natural logarithm), dB, milliseconds.
 
-    `l1` between log-mels (natural logarithm), `envelope` in dB, `attack` in milliseconds, NaN where there is none.
+    `attack_distance` is NaN where the recording has no attack.
     """
 
-    l1: float
-    envelope: float
-    attack: float
+    log_mel_l1: float
+    envelope_distance: float
+    attack_distance: float
+
+
+def reconstruction_distances(
+    sound: Tensor, recording: Tensor, log_mel: LogMel, sample_rate: int
+) -> ReconstructionDistances:
+    """All distances of a sound (samples,) to its recording (samples,), both at `sample_rate` Hz."""
+    device = log_mel.window.device
+    a, b = (log_mel(waveform[None].to(device)) for waveform in (sound, recording))
+    return ReconstructionDistances(
+        float((a - b).abs().mean()),
+        envelope_distance(sound, recording, sample_rate),
+        attack_distance(sound, recording, sample_rate),
+    )
 
 
 def envelope_distance(sound: Tensor, recording: Tensor, sample_rate: int) -> float:

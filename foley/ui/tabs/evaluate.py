@@ -9,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from foley.evaluation.chain import PARTS
-from foley.evaluation.evaluate import EvaluationSettings, Step, evaluating
+from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluating
 from foley.evaluation.report import Report
+from foley.evaluation.report_files import save_report
 from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
 from foley.ui.access import Mode
@@ -73,11 +74,11 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
             place = Path(str(reference).strip()).expanduser()
             with closing(evaluating(models.get(chosen), place, home, settings)) as events:
                 for event in events:
-                    if isinstance(event, Step):
+                    if isinstance(event, EvaluationProgress):
                         share = event.done / max(event.total, 1)
                         yield {meter: meter_value(f"{event.what}, {event.done} of {event.total}", share, "running")}
                     else:
-                        event.save(home)
+                        save_report(event, home)
                         words = f"{event.minutes:.1f} min"
                         yield {report: event, meter: meter_value(words, 1.0, "done"), **_buttons(running=False)}
         except Exception as error:
@@ -138,7 +139,8 @@ def _shipped_figures() -> None:
 
 
 def _measures() -> gr.Radio:
-    return gr.Radio(list(view.MEASURES), value="Fréchet distance", show_label=False, container=False, elem_id="measure")
+    metrics = [(metric.label, name) for name, metric in view.CHARTED.items()]
+    return gr.Radio(metrics, value="fad", show_label=False, container=False, elem_id="measure")
 
 
 def _controls() -> list[gr.Component]:
