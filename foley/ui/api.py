@@ -10,9 +10,17 @@ from gradio_client.utils import is_file_obj_with_meta
 from foley.audio.files import AudioError, peak_dbfs
 from foley.categories import Category
 from foley.sampling import TOP_P, Progress
+from foley.sampling.noise import check_seed
 from foley.takes.take import Reconstruction, Take
 from foley.ui.session.device import ONE_AT_A_TIME, notice
 from foley.ui.session.visitors import new_folder, served
+
+
+def whole_number(what: str, value: Any) -> int:
+    """A number that a program sent where a whole one is wanted. Raises ValueError for any other value."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{what} is {repr(value)[:30]}, but must be a whole number.")
+    return value
 
 
 def add_endpoints(
@@ -47,6 +55,10 @@ def add_endpoints(
             For every take its recipe, its peak in dBFS and its WAV file (24-bit).
         """
         try:
+            count = whole_number("The number of takes", count)
+            check_seed(seed)
+            if not isinstance(category, str | int):
+                raise ValueError(f"There is no class {repr(category)[:30]}: name one of /classes.")
             folder = new_folder(request)
             with closing(draw(category, seed, temperature, count, top_k, top_p)) as events:
                 takes = [event for event in events if isinstance(event, Take)]
@@ -70,7 +82,7 @@ def add_endpoints(
         try:
             if not is_file_obj_with_meta(recording):  # only of these has Gradio checked that they are uploads
                 raise AudioError("The recording must be an uploaded file.")
-            result = reconstruct_recording(recording["path"], seed)
+            result = reconstruct_recording(recording["path"], check_seed(seed))
             return {
                 "wav": served(result.save(new_folder(request) / "reconstruction.wav")),
                 "log_mel_l1": result.log_mel_l1,

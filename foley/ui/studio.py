@@ -12,6 +12,7 @@ from foley.ui.api import add_endpoints
 from foley.ui.components.library_list import shelf_value
 from foley.ui.components.model_menu import ModelMenu, terms
 from foley.ui.session.models import Models
+from foley.ui.session.secret import installation_secret
 from foley.ui.session.trainer import RUNS, why_no_training
 from foley.ui.session.visitors import DELETE_CACHE, Libraries, forget, new_token
 from foley.ui.tabs.evaluate import evaluate_tab
@@ -43,7 +44,7 @@ def build_studio(
     models, libraries = Models(foley, mode, runs), Libraries(library)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=DELETE_CACHE, analytics_enabled=False) as studio:
         top_bar = gr.HTML(_top_bar(foley), elem_id="top-bar", apply_default_css=False)
-        token = gr.BrowserState("", storage_key="foley-visitor", secret="foley studio")
+        token = gr.BrowserState("", storage_key="foley-visitor", secret=installation_secret())
         model = gr.State("")
         menu = ModelMenu(models, model, top_bar, _top_bar)
         with gr.Tabs(elem_id="tabs") as tabs:

@@ -93,6 +93,17 @@ def test_a_path_on_the_server_is_no_upload(client, recording):
         ({"category": "rain", "seed": -1}, "The seed is -1"),
         ({"category": "rain", "temperature": -1}, "The temperature is -1"),
         ({"category": "rain", "count": 1000}, "1000 takes were asked for"),
+        ({"category": "rain", "count": "3"}, "The number of takes is '3'"),
+        ({"category": "rain", "count": 1e30}, "The number of takes is 1e"),
+        ({"category": "rain", "count": None}, "The number of takes is None"),
+        ({"category": "rain", "seed": "x"}, "The seed is 'x'"),
+        ({"category": "rain", "seed": 1.5}, "The seed is 1.5"),
+        ({"category": "rain", "seed": 10**30}, "The seed is"),
+        ({"category": "rain", "temperature": 1e308}, "The temperature is 1e"),
+        ({"category": "rain", "temperature": [1]}, r"The temperature is \[1"),
+        ({"category": "rain", "top_k": 1e18}, "top_k is 1e"),
+        ({"category": "rain", "top_p": {}}, "top_p is"),
+        ({"category": ["rain"]}, "There is no class"),
     ],
 )
 def test_what_cannot_be_made_is_answered_with_a_sentence(client, settings, sentence):
@@ -167,7 +178,8 @@ def test_every_take_joins_the_library_of_its_visitor_alone(foley):
 
 
 def test_a_token_cannot_leave_the_visitors_folders():
-    assert LIBRARIES.of("../../etc").folder == LIBRARIES.of("etc").folder
+    inside = LIBRARIES.of("etc").folder.parent
+    assert LIBRARIES.of("../../etc").folder.parent == inside and ".." not in LIBRARIES.of("../../etc").folder.parts
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_what_a_folder_holds_is_shown_with_what_was_left_out(dataset_folder, tmp
     (mixed / "rain" / "<b>.wav").write_bytes(b"no sound")
     table = run_view.dataset_table(load_dataset(mixed, STUDIO.audio))
     assert "<th>Rain</th><td>1</td><td>0</td>" in table and "1 left out" in table
-    assert "&lt;b&gt;.wav cannot be read as sound" in table
+    assert "&lt;b&gt;.wav is no sound file" in table
     assert "Without a recording to train on: Dog bark" in table and "too few to hold one back: Rain" in table
 
 

@@ -13,6 +13,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from foley.takes.library import Library
+from foley.ui.session.secret import sign
 
 KEPT_S = 24 * 3600
 DELETE_CACHE = (3600, KEPT_S)  # Gradio's own share of the tidying: every hour, what is a day old
@@ -20,7 +21,8 @@ DELETE_CACHE = (3600, KEPT_S)  # Gradio's own share of the tidying: every hour, 
 
 class Libraries:
     """The library of a visitor: of the folder given, which stays; or, without one, a folder of the visitor's own
-    below Gradio's cache, found by a token that only the visitor's browser has, and deleted after a day.
+    below Gradio's cache, found by a token that only the visitor's browser has, and deleted after a day. Its name is
+    no token: whoever sees the one does not have the other.
     """
 
     def __init__(self, folder: str | Path | None = None):
@@ -29,7 +31,7 @@ class Libraries:
 
     def of(self, token: str | None) -> Library:
         """The library that belongs to a token made by `new_token`."""
-        folder = self.folder or _visitors() / "libraries" / _letters(token or "nobody")
+        folder = self.folder or _visitors() / "libraries" / sign(f"library {token or 'nobody'}")
         if folder not in self._open:
             if self.folder is None:
                 _sweep(folder.parent)
@@ -64,8 +66,30 @@ def served(path: Path, name: str | None = None) -> dict:
 
 
 def address(path: Path) -> str:
-    """The URL, relative to the page's, of a file that may be served where it lies; it changes when the file does."""
-    return f"gradio_api/file={quote(str(path))}?{path.stat().st_mtime_ns}"
+    """The URL, relative to the page's, of a file that may be served where it lies; it changes when the file does.
+
+    A take of a visitor gets a path of its own that does not say where others lie: who has one URL has one take.
+    """
+    modified_ns = path.stat().st_mtime_ns
+    if path.is_relative_to(_visitors()):
+        path = _link(path)
+    return f"gradio_api/file={quote(str(path))}?{modified_ns}"
+
+
+def _link(path: Path) -> Path:
+    link = _visitors() / "links" / sign(f"file {path}") / path.name
+    if not link.is_symlink():
+        if not link.parent.parent.exists():
+            link.parent.parent.mkdir(parents=True)
+        _sweep(link.parent.parent)
+        link.parent.mkdir(exist_ok=True)
+        try:
+            link.symlink_to(path)
+        except FileExistsError:
+            pass
+        except OSError:  # no right to make links, as usually on Windows
+            shutil.copyfile(path, link)
+    return link
 
 
 def _visitor(request: gr.Request | None) -> Path:

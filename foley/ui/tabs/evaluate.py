@@ -82,7 +82,7 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
                         words = f"{event.minutes:.1f} min"
                         yield {report: event, meter: meter_value(words, 1.0, "done"), **_buttons(running=False)}
         except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(notice(error, whole_paths=True))
             yield {meter: meter_value("Ready"), **_buttons(running=False)}
 
     def _buttons(running: bool) -> dict[gr.Button, gr.Button]:

@@ -149,7 +149,7 @@ class Watch:
                 name = action(*values)
                 return gr.Dropdown(choices=self._choices(), value=name)
             except Exception as error:
-                gr.Warning(notice(error))
+                gr.Warning(notice(error, whole_paths=True))
                 return gr.skip()
 
         button.click(act, inputs, self.chosen, **QUIET).then(self.look, self.inputs, self.outputs, **QUIET)
