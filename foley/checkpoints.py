@@ -17,11 +17,10 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from foley.audio.metadata import plain_text
-from foley.presets import Preset
+from foley.presets import WEIGHTS, Preset
 from foley.system.files import replacing, write_text
 
 CONFIG = "config.json"
-STAGES = ("cembed", "vqvae", "prior", "vocoder")
 FORMAT = 1
 MOST_CONFIG_BYTES = 2**20
 LARGEST_WEIGHT = 1e12  # beyond it, no sum of products stays a number
@@ -208,7 +207,7 @@ def read_licence(folder: Path) -> str:
 def checkpoint_hash(folder: Path) -> str:
     """A short name of exactly these weights and settings."""
     digest = hashlib.sha256()
-    for name in (CONFIG, *(f"{stage}.safetensors" for stage in STAGES)):
+    for name in (CONFIG, *(f"{stage}.safetensors" for stage in WEIGHTS)):
         path = folder / name
         if path.is_file():
             with path.open("rb") as file:

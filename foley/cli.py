@@ -72,11 +72,13 @@ def parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--out", type=Path, help="also write a JSON file")
 
     imported = commands.add_parser("import-dcase", help="convert the DCASE 2023 Task 7 baseline's trained files")
-    imported.add_argument("--vqvae", type=Path, required=True, help="the VQ-VAE's state dict")
-    imported.add_argument("--prior", type=Path, required=True, help="PixelSNAIL's file with 'model' in it")
-    imported.add_argument("--vocoder", type=Path, required=True, help="HiFi-GAN's file with 'generator' in it")
-    imported.add_argument("--vocoder-config", type=Path, required=True, help="HiFi-GAN's JSON configuration")
-    imported.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
+    imported.add_argument("--vqvae", type=Path, help="the VQ-VAE's state dict")
+    imported.add_argument("--prior", type=Path, help="PixelSNAIL's file with 'model' in it")
+    imported.add_argument("--vocoder", type=Path, help="HiFi-GAN's file with 'generator' in it")
+    imported.add_argument("--vocoder-config", type=Path, help="HiFi-GAN's JSON configuration")
+    imported.add_argument(
+        "--out", type=Path, required=True, help="the checkpoint folder to write, or one to put some of them into"
+    )
 
     add_perform_command(commands)
 
@@ -186,10 +188,10 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 
 def run_import(arguments: argparse.Namespace) -> None:
-    from foley.dcase import import_dcase
+    from foley.dcase.baseline import BaselineFiles, import_dcase
 
-    files = (arguments.vqvae, arguments.prior, arguments.vocoder, arguments.vocoder_config)
-    print(f"Imported to {import_dcase(*files, arguments.out)}.")
+    files = BaselineFiles(arguments.vqvae, arguments.prior, arguments.vocoder, arguments.vocoder_config)
+    print(f"Imported to {import_dcase(files, arguments.out)}.")
 
 
 def run_benchmark(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Datasets: a folder per class, or a manifest; what is usable, what was left out and why, and a split by recording.
+"""Datasets: a folder a class, a manifest, or the official set of DCASE; what is usable, what is not, and a split.
 
 Folders and manifests may come from anybody: what cannot be used is left out by name, and no row leads elsewhere.
 """
@@ -16,6 +16,7 @@ import torch
 
 from foley.audio.files import EXTENSIONS, AudioError, fit_length, read_audio
 from foley.categories import Category
+from foley.dcase.recordings import TABLE, development_folder, read_sources
 from foley.presets import AudioPreset
 from foley.system.files import shown
 
@@ -75,7 +76,7 @@ class Dataset:
 
 
 def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None = None) -> Dataset:
-    """The dataset of a folder: with a `manifest.csv`, or one folder a class in any spelling of its name.
+    """The dataset of a folder: with a `manifest.csv`, one folder a class in any spelling of its name, or DCASE's own.
 
     Every file is read once; broken, empty, silent and NaN files are left out by name. `check(done, total)` is told
     of progress. Which clips are held out depends on the recordings alone: who trains and who evaluates, at whatever
@@ -85,7 +86,13 @@ def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None 
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}: name one with a folder of recordings for each class.")
     manifest = folder / "manifest.csv"
-    clips, left_out = _from_manifest(manifest) if manifest.is_file() else _from_folders(folder)
+    development = development_folder(folder)
+    if manifest.is_file():
+        clips, left_out = _from_manifest(manifest)
+    elif development:
+        clips, left_out = _from_development_set(development)
+    else:
+        clips, left_out = _from_folders(folder)
     usable = []
     for number, clip in enumerate(clips):
         try:
@@ -126,6 +133,13 @@ def _from_folders(folder: Path) -> Found:
                 reason = f"{shown(path)} is of a format that cannot be read: convert it to WAV or FLAC."
                 left_out.append((shown(path, whole=True), reason))
     return clips, left_out
+
+
+def _from_development_set(folder: Path) -> Found:
+    """The official development set, with the recordings that its clips were cut from; `eval/` beside it is not used."""
+    sources = read_sources(folder.parent / TABLE)
+    clips, left_out = _from_folders(folder)
+    return [replace(clip, group=sources.get((clip.category, clip.path.stem), "")) for clip in clips], left_out
 
 
 def _from_manifest(manifest: Path) -> Found:
@@ -203,11 +217,16 @@ def split_by_group(clips: list[Clip]) -> list[Clip]:
     for category, groups in by_category.items():
         total = sum(groups.values())
         taken = sum(number for group, number in groups.items() if group in held_out)
-        for group in sorted(free & set(groups), key=lambda group: _digest(f"{category.name}/{group}".encode())):
-            fits = taken + groups[group] <= max(VALIDATION_CLIPS, total // 10) and 2 * (taken + groups[group]) <= total
-            if taken < VALIDATION_CLIPS and fits:
-                held_out.add(group)
-                taken += groups[group]
+        order = sorted(free & set(groups), key=lambda group: _digest(f"{category.name}/{group}".encode()))
+        # first exactly as many as are wanted, then, where groups are too large for that, a few more
+        for most in (VALIDATION_CLIPS, max(VALIDATION_CLIPS, total // 10)):
+            for group in order:
+                size = groups[group]
+                shared = any(group in others for other, others in by_category.items() if other is not category)
+                fits = taken + size <= most and 2 * (taken + size) <= total and not shared
+                if group not in held_out and taken < VALIDATION_CLIPS and fits:
+                    held_out.add(group)
+                    taken += size
     return [replace(clip, split=VALIDATION if clip.group in held_out else TRAIN) for clip in clips]
 
 

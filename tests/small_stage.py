@@ -7,7 +7,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training.loop import LoopSettings, OptimizerStep, draw, train
+from training.batches import draw
+from training.loop import train
+from training.settings import LoopSettings
+from training.stage import OptimizerStep
 
 SETTINGS = LoopSettings(
     steps=40, learning_rate=0.02, cycle_up=5, cycle_down=50, interval=10, average_decay=0.9, precision="no"
@@ -18,6 +21,8 @@ class Line:
     """Fit a line, with dropout so that randomness matters, or on drawn points without, so that only the clips do."""
 
     name = "line"
+    settings = SETTINGS
+    score_definition = "squared error"
 
     def __init__(self, poison: set[int] = frozenset(), batch: int = 8, dropout: float = 0.5, pause_s: float = 0.0):
         torch.manual_seed(1)
@@ -30,7 +35,9 @@ class Line:
 
     def batch(self, number):
         time.sleep(self.pause_s)
-        points = self.points[draw(torch.arange(64), number, self.size, 0)] if self.fixed else torch.randn(self.size, 4)
+        points = (
+            self.points[draw(torch.arange(64), number, self.size, 0).clips] if self.fixed else torch.randn(self.size, 4)
+        )
         target = points.sum(dim=1, keepdim=True) * (float("nan") if number in self.poison else 1.0)
         return points, target
 

@@ -91,4 +91,6 @@ def test_the_studio_baseline_has_the_baselines_design_at_the_studios_size():
         a, b = (sum(parameter.numel() for parameter in build(preset).parameters()) for preset in (ours, theirs))
         assert abs(a - b) < 0.05 * a
     assert (theirs.rows, theirs.frames, theirs.grid) == (80, 344, (20, 86))
-    assert not theirs.vqvae.class_head and theirs.prior.zen_factor == 1 and theirs.vocoder.head == "waveform"
+    assert not theirs.vqvae.class_head
+    assert theirs.prior.zen_factor == 1
+    assert theirs.vocoder.head == "waveform"

@@ -4,6 +4,7 @@ import argparse
 import errno
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,13 +12,18 @@ import torch
 from foley.audio.files import AudioError
 from foley.checkpoints import find_checkpoint, read_config
 from foley.evaluation.report import Report
-from foley.presets import PRESETS, Preset, get_preset
-from foley.runs.view import DONE, FAILED, SETTINGS, STOPPED, Process
+from foley.features.encoder import with_preprocessor
+from foley.presets import PRESETS, STAGES, Preset, get_preset
+from foley.runs.process import DONE, FAILED, STOPPED, Process
+from foley.runs.view import SETTINGS
 from training.benchmark import benchmark, table
 from training.checkpoints import BEST, LATEST
+from training.cost import CLIPS, costs
+from training.cost import table as cost_table
+from training.export import export
 from training.hub import HubError, pull, push
-from training.loop import TooManyBadSteps
-from training.pipeline import STAGE_NAMES, Limits, compute_codes, export, start_processes, train_stages
+from training.loop import TooManyBadStepsError
+from training.pipeline import Limits, compute_codes, start_processes, train_stages
 from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
 from training.stop import Stop
@@ -28,7 +34,7 @@ GO_ON = "go on with --resume"
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m training", description="Train the stages of a foley model.")
     commands = top.add_subparsers(dest="command", required=True)
-    for name in (*STAGE_NAMES, "all"):
+    for name in (*STAGES, "all"):
         help_text = "train every stage in its order" if name == "all" else f"train the {name} stage"
         _add_training_options(commands.add_parser(name, help=help_text))
     codes = commands.add_parser("codes", help="compute the codes of all recordings, for the prior")
@@ -40,6 +46,12 @@ def parser() -> argparse.ArgumentParser:
     pace.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
     pace.add_argument("--steps", type=int, default=5, help="that are timed of each stage (default: 5)")
     pace.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    cost = commands.add_parser("cost", help="what a step of every stage costs, counted without training anything")
+    cost.add_argument("--preset", choices=PRESETS, default="studio")
+    cost.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in training.prior.batch=4")
+    cost.add_argument("--batch", type=int, help="clips of a batch (default: the recipe's)")
+    cost.add_argument("--clips", type=int, default=CLIPS, help=f"to train on (default: {CLIPS}, as the paper)")
+    cost.add_argument("--tflops", type=float, default=30.0, help="that the machine sustains (default: 30)")
     out = commands.add_parser("export", help="copy a run's model to a checkpoint folder")
     out.add_argument("run", metavar="RUN")
     out.add_argument("checkpoint", metavar="CHECKPOINT")
@@ -58,18 +70,25 @@ def _add_training_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--run", required=True, metavar="FOLDER", help="the run's folder, made if need be")
     stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, or a manifest.csv")
     stage.add_argument("--preset", choices=PRESETS, help="the sizes of all networks (default: studio)")
-    stage.add_argument("--start-from", metavar="CHECKPOINT", help="a folder or hub name whose weights to go on from")
-    stage.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
+    stage.add_argument(
+        "--init-from", "--start-from", metavar="CHECKPOINT", help="a folder or hub name whose weights to go on from"
+    )
+    stage.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="as in training.prior.batch=8; see config.json"
+    )
     stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
     stage.add_argument("--from", dest="resume_from", choices=(LATEST, BEST), default=LATEST, help="which checkpoint")
     stage.add_argument("--max-minutes", type=float, default=math.inf, help="stop after so long, for all stages")
-    stage.add_argument("--max-steps", type=int, help="stop every stage after so many steps")
+    stage.add_argument("--max-steps", type=int, help="steps of every stage, in place of the recipe's")
     stage.add_argument("--every", type=int, metavar="STEPS", help="steps between validations and checkpoints")
+    stage.add_argument(
+        "--fad-every", type=int, metavar="STEPS", help="measure 32 takes of each class against recordings: the prior"
+    )
     stage.add_argument("--keep", type=int, metavar="N", help="checkpoints kept beside the best one (default: 2)")
-    stage.add_argument("--views", type=int, help="variations kept of every recording (default: 4)")
-    stage.add_argument("--batch", type=int, help="clips of a batch, on every process (default: the stage's own)")
+    stage.add_argument("--views", type=int, help="variations kept of every recording (default: the recipe's)")
+    stage.add_argument("--batch", type=int, help="clips of a batch, on every process (default: the recipe's)")
     stage.add_argument("--accumulation", type=int, metavar="N", help="batches of one step (default: 1)")
-    stage.add_argument("--learning-rate", type=float, help="the highest of the cycle (default: the stage's own)")
+    stage.add_argument("--learning-rate", type=float, help="the highest of the schedule (default: the recipe's)")
     stage.add_argument("--seed", type=int, help="of the split, the batches and the augmentation (default: 0)")
     stage.add_argument("--precision", choices=("auto", "no", "bf16", "fp16"), help="default: auto")
     stage.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
@@ -86,24 +105,27 @@ def open_run(arguments: argparse.Namespace) -> Run:
     else:
         if (Path(arguments.run) / SETTINGS).is_file():
             raise ValueError(f"{arguments.run} is a run already: add --resume to go on, or name another folder.")
-        preset, options = _preset_of(arguments), {"data": arguments.data, "start": arguments.start_from or ""}
+        preset = _preset_of(arguments)
+        options = {"data": arguments.data, "init_from": arguments.init_from or ""}
     preset = _changed(preset, arguments.set)
+    if preset.encoder.kind == "mert" and not arguments.resume:
+        preset = replace(preset, encoder=with_preprocessor(preset.encoder))
     names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate")
     asked = {name: getattr(arguments, name) for name in names}
     options |= {name: value for name, value in asked.items() if value is not None}
-    for name in ("views", "accumulation"):
-        if options.get(name, 1) < 1:
-            raise ValueError(f"--{name} is {options[name]}, but must be at least 1.")
+    for name in ("views", "batch", "accumulation"):
+        if asked[name] is not None and asked[name] < 1:
+            raise ValueError(f"--{name} is {asked[name]}, but must be at least 1.")
     return Run.create(arguments.run, preset, Options(**options))
 
 
 def _preset_of(arguments: argparse.Namespace) -> Preset:
     """The preset named, or that of the checkpoint to start from."""
-    if not arguments.start_from:
+    if not arguments.init_from:
         return get_preset(arguments.preset or "studio")
     if arguments.preset:
-        raise ValueError("--start-from takes the checkpoint's own preset: leave out --preset.")
-    return read_config(find_checkpoint(arguments.start_from))[0]
+        raise ValueError("--init-from takes the checkpoint's own preset: leave out --preset.")
+    return read_config(find_checkpoint(arguments.init_from))[0]
 
 
 def _changed(preset: Preset, changes: list[str]) -> Preset:
@@ -130,6 +152,10 @@ def main(argv: list[str] | None = None) -> int:
             preset = _changed(get_preset(arguments.preset), arguments.set)
             for line in table(benchmark(preset, arguments.steps, arguments.device)):
                 print(line, flush=True)
+        elif arguments.command == "cost":
+            preset = _changed(get_preset(arguments.preset), arguments.set)
+            for line in cost_table(costs(preset, arguments.batch, arguments.clips), arguments.tflops):
+                print(line, flush=True)
         elif arguments.command == "codes":
             print(f"Codes of {' × '.join(map(str, compute_codes(Run.open(arguments.run), arguments.device)))}.")
         else:
@@ -148,7 +174,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run_training(arguments: argparse.Namespace) -> None:
     """Train what was asked for, and leave word beside the run of who is at it and how it ended."""
-    stages = STAGE_NAMES if arguments.command == "all" else (arguments.command,)
+    stages = tuple(STAGES) if arguments.command == "all" else (arguments.command,)
     choose_device(arguments.device)
     _check_trackers(arguments.log)
     state = start_processes(arguments.device)
@@ -168,6 +194,7 @@ def run_training(arguments: argparse.Namespace) -> None:
         device=arguments.device,
         resume_from=arguments.resume_from,
         trackers=tuple(arguments.log),
+        fad_every=arguments.fad_every,
         stop=stop,
     )
     outcome, message = FAILED, "It broke off; the log says where."
@@ -223,7 +250,7 @@ def sentence(error: Exception) -> str | None:
         return f"There is no room left for {error.filename or 'the run'}: free some, then {GO_ON}. Nothing is lost."
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"{error.filename} is gone: put it back, then {GO_ON}."
-    if isinstance(error, ValueError | AudioError | OSError | TooManyBadSteps | HubError):
+    if isinstance(error, ValueError | AudioError | OSError | TooManyBadStepsError | HubError):
         return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return None
 

@@ -5,30 +5,33 @@ import torch
 import torchaudio.functional
 from torch import Tensor
 
-SPEED_SEMITONES = 1.5  # either way
-GAIN_DB = 3.0  # either way
-LONGEST_DELAY_S = 0.25  # as much as recordings' own onsets differ; a shot that may come at any time rarely comes at all
-VARIATION = (SPEED_SEMITONES, GAIN_DB, LONGEST_DELAY_S)  # what stored variations were made with
+from foley.presets.recipes import AugmentationRecipe
 
 
-def vary_recording(waveform: Tensor, sample_rate: int, random: np.random.Generator, strength: float) -> Tensor:
-    """A gentle variation of a recording (samples,), of the same length: speed, delay, gain; itself with strength 0.
+def vary_recording(
+    waveform: Tensor, sample_rate: int, random: np.random.Generator, recipe: AugmentationRecipe
+) -> Tensor:
+    """A gentle variation of a recording (samples,), of the same length: speed, delay and gain.
 
     What the speed leaves empty at the end mirrors the end; a delay brings the end round to the beginning: both stay
-    rain where it rains and silent where a shot has died away.
+    rain where it rains and silent where a shot has died away. The delay is at most as much as recordings' own onsets
+    differ: a shot that may come at any time rarely comes at all.
     """
     samples = waveform.shape[0]
-    if strength > 0:
-        speed = 2 ** (strength * random.uniform(-SPEED_SEMITONES, SPEED_SEMITONES) / 12)
-        waveform = torchaudio.functional.resample(waveform, round(sample_rate * speed / 100) * 100, sample_rate)
-        missing = max(0, samples - waveform.shape[0])
-        waveform = torch.nn.functional.pad(waveform[None], (0, missing), mode="reflect")[0, :samples]
-        delay = strength * random.uniform(0, LONGEST_DELAY_S)
-        waveform = _faded(waveform, sample_rate // 200).roll(round(delay * sample_rate))
-        waveform = waveform * 10 ** (strength * random.uniform(-GAIN_DB, GAIN_DB) / 20)
+    speed = 2 ** (random.uniform(-recipe.speed_semitones, recipe.speed_semitones) / 12)
+    waveform = torchaudio.functional.resample(waveform, round(sample_rate * speed / 100) * 100, sample_rate)
+    missing = max(0, samples - waveform.shape[0])
+    waveform = torch.nn.functional.pad(waveform[None], (0, missing), mode="reflect")[0, :samples]
+    delay = random.uniform(0, recipe.delay_s)
+    waveform = _faded(waveform, sample_rate // 200).roll(round(delay * sample_rate))
+    waveform = waveform * 10 ** (random.uniform(-recipe.gain_db, recipe.gain_db) / 20)
+    return unclipped(waveform)
+
+
+def unclipped(waveform: Tensor) -> Tensor:
+    """The waveform (samples,), turned down as a whole where it would clip."""
     peak = float(waveform.abs().max())
-    waveform = waveform * min(1.0, 0.99 / max(peak, 1e-9))
-    return waveform
+    return waveform * min(1.0, 0.99 / max(peak, 1e-9))
 
 
 def _faded(waveform: Tensor, length: int) -> Tensor:

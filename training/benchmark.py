@@ -11,11 +11,10 @@ import torch
 from accelerate.state import AcceleratorState
 
 from foley.categories import Category
-from foley.presets import Preset
-from foley.runs.view import TRAINED
+from foley.presets import STAGES, Preset
 from training.corpus import Corpus
 from training.loop import Loop
-from training.pipeline import SETTINGS, Limits, make_stage, train_stages
+from training.pipeline import Limits, make_stage, settings_of, train_stages
 from training.run import Options, Run
 from training.stop import Stop
 
@@ -38,7 +37,7 @@ def benchmark(preset: Preset, steps: int = 5, device: str = "auto") -> Iterator[
     """Train every stage for a few steps, in a run of noises that is thrown away."""
     with tempfile.TemporaryDirectory() as place:
         run = _throwaway_run(Path(place), preset)
-        for name in TRAINED:
+        for name in STAGES:
             AcceleratorState._reset_state()  # one precision a process is accelerate's rule, but here they are compared
             train_stages(run, (name,), Limits(steps=1, device=device))
             yield from (pace_of(run, name, precision, steps, device) for precision in PRECISIONS)
@@ -56,9 +55,10 @@ def table(paces: Iterable[Pace]) -> Iterator[str]:
 def pace_of(run: Run, name: str, precision: str, steps: int, device: str) -> Pace:
     """Time a stage whose forerunners are trained already."""
     AcceleratorState._reset_state()
-    settings = replace(SETTINGS[name], steps=10**6, precision=precision, device=device)
+    corpus = Corpus(run)
+    settings = replace(settings_of(corpus, name, Limits(steps=10**6, device=device)), precision=precision)
     folder = run.folder / f"{name}-{precision}"
-    loop = Loop(make_stage(Corpus(run), name), settings, folder, max_minutes=1e6, stop=Stop())
+    loop = Loop(make_stage(corpus, name), settings, folder, max_minutes=1e6, stop=Stop())
     for _ in range(WARM_UP):
         loop.step()
     seconds, drawing = loop.progress.seconds, loop.progress.drawing

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from huggingface_hub import ModelCard, ModelCardData
 from matplotlib.figure import Figure
 
 from foley.categories import Category
@@ -11,7 +12,8 @@ from foley.dataset import TRAIN, VALIDATION, Dataset
 from foley.evaluation.report import Report
 from foley.evaluation.report_pages import print_score
 from foley.plots import line_figure
-from foley.runs.view import read_events
+from foley.presets import STAGES
+from foley.runs.view import EVENTS, read_events
 from training.run import Run
 
 CARD, CURVES = "README.md", "curves.png"
@@ -29,22 +31,15 @@ WEAKNESSES = "Known weaknesses"
 DEFECTS = ("dc_offset", "click", "clipping", "dead_silence")
 
 
-def model_card(
-    run: Run, dataset: Dataset, stages: tuple[str, ...], report: Report | None = None, before: str = ""
-) -> str:
+def model_card(run: Run, dataset: Dataset, report: Report | None = None, before: str = "") -> str:
     """Markdown for the `README.md` of a checkpoint: data by class and licence, each stage's training, its scores.
 
     `before` is the card that is replaced, whose words on weaknesses are people's and stay.
     """
     preset = run.preset
     clips = len(dataset.of(TRAIN))
+    data = ModelCardData(license="other", license_name="see-the-recordings", tags=["audio", "sound-effects", "foley"])
     lines = [
-        "---",
-        "license: other",
-        "license_name: see-the-recordings",
-        "tags: [audio, sound-effects, foley]",
-        "---",
-        "",
         f"# Foley, preset `{preset.name}`",
         "",
         "New sounds of seven foley classes: CEmbed, MVQVAE, Zen PixelSNAIL and MHiFi-GAN, one `.safetensors` each.",
@@ -53,7 +48,7 @@ def model_card(
         "",
         f"{clips} recordings of {preset.audio.duration_s:g} s to train on "
         f"({clips * preset.audio.duration_s / 3600:.2f} hours), {len(dataset.of(VALIDATION))} held out; "
-        f"{run.options.views} variations of each (speed, shift, gain, noise floor). No recording is on both sides.",
+        f"{run.views} variations of each (speed, shift, gain, noise floor). No recording is on both sides.",
         "",
         "| class | to train on | held out |",
         "|---|---|---|",
@@ -73,8 +68,8 @@ def model_card(
         ]
     lines += ["", "## Training", "", "| stage | steps | hours | best validation |", "|---|---|---|---|"]
     lines += _rows_before(run)
-    lines += [_stage_row(run, stage) for stage in stages if _events(run, stage) or not run.options.start]
-    if any(_events(run, stage) for stage in stages):
+    lines += [_stage_row(run, stage) for stage in STAGES if _events(run, stage) or not run.options.init_from]
+    if any(_events(run, stage) for stage in STAGES):
         lines += ["", f"![Loss on held-out recordings while it was trained]({CURVES})"]
     if report is not None:
         lines += _scores(report)
@@ -84,12 +79,12 @@ def model_card(
     names = sorted({clip.attribution for clip in dataset.of(TRAIN) if clip.attribution})
     if names:
         lines += ["", "## Attribution", "", *(f"- {name}" for name in names)]
-    return "\n".join(lines) + "\n"
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n".join(lines) + "\n"))
 
 
-def curves(run: Run, stages: tuple[str, ...]) -> Figure | None:
+def curves(run: Run) -> Figure | None:
     """The scores on held-out recordings over the steps, of every stage that was trained; None where none was."""
-    lines = {stage: [(event["step"], event["score"]) for event in _validations(run, stage)] for stage in stages}
+    lines = {stage: [(event["step"], event["score"]) for event in _validations(run, stage)] for stage in STAGES}
     lines = {stage: points for stage, points in lines.items() if points}
     return line_figure(lines) if lines else None
 
@@ -129,11 +124,11 @@ def _rows_before(run: Run) -> list[str]:
 
 
 def _start_card(run: Run) -> str:
-    return card_of(Path(run.options.start)) if run.options.start else ""
+    return card_of(Path(run.options.init_from)) if run.options.init_from else ""
 
 
 def _events(run: Run, stage: str) -> list[dict]:
-    return read_events(run.stage(stage) / "events.jsonl")
+    return read_events(run.stage(stage) / EVENTS)
 
 
 def _validations(run: Run, stage: str) -> list[dict]:
@@ -149,5 +144,5 @@ def _stage_row(run: Run, stage: str) -> str:
     hidden = {"kind", "time", "step", "best", "score"}
     figures = ", ".join(f"{name} {value:.3g}" for name, value in best.items() if name not in hidden)
     hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600 if steps else 0.0
-    then = ", gone on with" if run.options.start else ""
+    then = ", gone on with" if run.options.init_from else ""
     return f"| {stage}{then} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"

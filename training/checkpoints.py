@@ -6,13 +6,13 @@ from pathlib import Path
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
-from foley.runs.view import read_json, write_json
+from foley.system.files import read_json, write_json
 
 TAGS = "tags.json"
 LATEST, BEST = "latest", "best"
 
 
-class CheckpointsBroken(ValueError):
+class CheckpointsBrokenError(ValueError):
     """There are checkpoints, but none can be read; the message says what to do."""
 
 
@@ -66,7 +66,7 @@ class Checkpoints:
     def resume(self, tag: str = LATEST) -> Path | None:
         """Load the newest checkpoint that is whole, or the best one; what is newer than the best one is deleted.
 
-        One that cannot be read is named and passed over. Raises CheckpointsBroken when none of them can.
+        One that cannot be read is named and passed over. Raises CheckpointsBrokenError when none of them can.
         """
         whole = self.all()
         if tag == BEST and (best := self.tagged(BEST)):
@@ -79,7 +79,7 @@ class Checkpoints:
             except Exception as error:
                 print(f"{path} cannot be read ({type(error).__name__}): the one before it is tried.")
         if whole:
-            raise CheckpointsBroken(
+            raise CheckpointsBrokenError(
                 f"No checkpoint in {self.folder} can be read: it is broken, or of other sizes than this run's. "
                 "Delete it to train the stage from the beginning."
             )

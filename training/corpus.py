@@ -15,8 +15,9 @@ from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
-from foley.runs.view import read_json, write_json
-from training.augment import VARIATION, noise_floor, vary_recording
+from foley.system.files import read_json, write_json
+from training.augment import noise_floor, unclipped, vary_recording
+from training.cache import digest
 from training.run import Run
 
 PCM = 32767.0
@@ -45,9 +46,12 @@ class Corpus:
         self.categories = torch.tensor([int(clip.category) for clip in clips])
         self.train = torch.tensor([i for i, clip in enumerate(clips) if clip.split == TRAIN])
         self.validation = torch.tensor([i for i, clip in enumerate(clips) if clip.split == VALIDATION])
+        contents = [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips]
+        self.validation_key = digest([contents[i] for i in self.validation.tolist()])
+        self.augmentation = run.preset.training.augmentation
         self._key = [
-            [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips],
-            VARIATION,
+            contents,
+            [self.augmentation.speed_semitones, self.augmentation.gain_db, self.augmentation.delay_s],
             asdict(run.preset.audio),
             run.options.seed,
         ]
@@ -61,8 +65,9 @@ class Corpus:
         return torch.cat([clips.repeat(-(-largest // len(clips)))[:largest] for clips in classes if len(clips)])
 
     def waveforms(self, floor: bool) -> np.ndarray:
-        """(views, clips, samples) int16, with or without a noise floor."""
-        audio, views = self.preset.audio, self.run.options.views
+        """(views, clips, samples) int16, with or without a noise floor; a recipe may have none at all."""
+        audio, views = self.preset.audio, self.run.views
+        floor = floor and self.augmentation.noise_floor
         shape = (views, len(self.dataset.clips), audio.samples)
 
         def fill(array: np.ndarray) -> None:
@@ -70,7 +75,9 @@ class Corpus:
                 waveform = clip_waveform(clip, audio)
                 for view in range(views):
                     random = np.random.default_rng([self.run.options.seed, view, i])
-                    varied = vary_recording(waveform, audio.sample_rate, random, strength=float(view > 0))
+                    varied = unclipped(waveform)
+                    if view > 0:
+                        varied = vary_recording(waveform, audio.sample_rate, random, self.augmentation)
                     if floor:
                         varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
@@ -79,9 +86,13 @@ class Corpus:
 
     def cembeds(self, cembed: CEmbed, floor: bool) -> np.ndarray:
         """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms with or without a noise floor."""
+        floor = floor and self.augmentation.noise_floor
         waveforms = self.waveforms(floor)
         shape = (*waveforms.shape[:2], self.preset.rows, self.preset.frames)
-        key = [self._key, asdict(self.preset.mel), asdict(self.preset.encoder), fingerprint(cembed)]
+        encoder = asdict(self.preset.encoder)
+        if not encoder["normalize"]:  # caches of before there was this setting stay valid
+            del encoder["normalize"]
+        key = [self._key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:
             self.map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds", cembed)

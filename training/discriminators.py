@@ -6,22 +6,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foley.presets.recipes import DiscriminatorRecipe
+
 SLOPE = 0.1
 
 
 class Discriminators(nn.Module):
     """All discriminators. A waveform (batch, samples) to a list of (scores, feature maps), one for each of them."""
 
-    def __init__(
-        self,
-        periods: tuple[int, ...] = (2, 5, 11),
-        resolutions: tuple[tuple[int, int], ...] = ((256, 64), (2048, 512)),
-        channels: int = 16,
-    ):
+    def __init__(self, recipe: DiscriminatorRecipe):
         super().__init__()
         self.discriminators = nn.ModuleList(
-            [PeriodDiscriminator(period, channels) for period in periods]
-            + [SpectrumDiscriminator(n_fft, hop, channels) for n_fft, hop in resolutions]
+            [PeriodDiscriminator(period, recipe.channels) for period in recipe.periods]
+            + [SpectrumDiscriminator(n_fft, hop, recipe.channels) for n_fft, hop in recipe.resolutions]
         )
         self.register_load_state_dict_pre_hook(_rename_old_keys)
 

@@ -4,14 +4,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from foley.checkpoints import CONFIG, STAGES, CheckpointError, read_config
+from foley.checkpoints import CONFIG, CheckpointError, read_config
+from foley.presets import WEIGHTS
 from foley.runs.view import SETTINGS
 from foley.system.files import replacing
 from training.card import CARD, CURVES
-from training.pipeline import export
+from training.export import export
 from training.run import Run
 
-FILES = (CONFIG, *(f"{stage}.safetensors" for stage in STAGES), CARD, CURVES)
+FILES = (CONFIG, *(f"{stage}.safetensors" for stage in WEIGHTS), CARD, CURVES)
 
 
 class HubError(RuntimeError):

@@ -1,53 +1,40 @@
-"""The stages in their order: what each needs of those before it, and what it leaves in the run's model folder."""
+"""The stages in their order: which are trained, for how long, and what is done when one has ended."""
 
 import math
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 
 import torch
 from accelerate import PartialState
 
-from foley.checkpoints import CONFIG, STAGES, load_stage, save_stage
-from foley.evaluation.report import Report
-from foley.features.cembed import CEmbed
-from foley.features.encoder import load_mert
-from foley.models.vqvae import VQVAE
-from foley.plots import write_png
-from foley.runs.view import TRAINED, StageView, read_events
-from foley.system.files import replacing, write_text
-from training.card import CARD, CURVES, card_of, curves, model_card
+from foley.presets import STAGES, Preset, built_on
+from foley.runs.view import EVENTS, StageView, read_events
 from training.checkpoints import LATEST
-from training.class_head import fit_class_head
-from training.corpus import Corpus, recall
-from training.loop import PATIENCE, STEPS, STOPPED, Outcome, Stage, train
+from training.corpus import Corpus
+from training.events import Events
+from training.loop import PATIENCE, STEPS, STOPPED, Outcome, train
 from training.run import Run
+from training.settings import LoopSettings
+from training.stages.base import CorpusStage
 from training.stages.decoder import DecoderStage
-from training.stages.encoder import EncoderStage, fit_cembed
+from training.stages.encoder import EncoderStage
+from training.stages.hifigan import HiFiGANStage
 from training.stages.prior import PriorStage
 from training.stages.vocoder import VocoderStage
 from training.stages.vqvae import VQVAEStage
 from training.stop import Stop
 
-STAGE_NAMES = TRAINED
-TIME_SHARES = {"encoder": 0.15, "vqvae": 0.25, "prior": 0.3, "decoder": 0.1, "vocoder": 0.2}
-BUILT_ON = {
-    "encoder": ("vqvae", "prior", "decoder", "vocoder"),
-    "vqvae": ("prior", "decoder", "vocoder"),
-    "prior": (),
-    "decoder": ("vocoder",),
-    "vocoder": (),
-}
-CODING = ("encoder", "vqvae")  # stages that later ones of a checkpoint, too, are built on
-PRODUCTS = {
-    "encoder": "cembed",
-    "decoder": "vqvae",
-}  # files of another name
 LONGEST_WAIT = timedelta(days=1)  # of the other processes, while the first one fills a cache
+STAGE_TYPES = {stage.name: stage for stage in (EncoderStage, VQVAEStage, PriorStage, DecoderStage, VocoderStage)}
+
+
+def stage_type(preset: Preset, name: str) -> type[CorpusStage]:
+    """The class that trains a stage of a preset."""
+    if name == "vocoder" and preset.training.vocoder.objective == "hifigan":
+        return HiFiGANStage
+    return STAGE_TYPES[name]
 
 
 @dataclass(frozen=True)
@@ -61,6 +48,7 @@ class Limits:
     device: str = "auto"
     resume_from: str = LATEST
     trackers: tuple[str, ...] = ()
+    fad_every: int | None = None
     stop: Stop = field(default_factory=Stop)
 
 
@@ -74,20 +62,20 @@ def train_stages(run: Run, names: tuple[str, ...], limits: Limits) -> str:
 
     Of several stages, those that are finished are passed over, and those that later ones are built on already.
     """
-    if len(names) > 1:
-        names = tuple(name for name in names if not _is_left(run, name, limits.steps))
-    if not names:
-        return STEPS
     state = start_processes(limits.device)
     with first_alone(state):
         corpus = Corpus(run, state.device)
         if state.is_main_process:
             print(corpus.dataset.summary(), flush=True)
-    whole = sum(TIME_SHARES[name] for name in names)
+    if len(names) > 1:
+        names = tuple(name for name in names if not _is_left(corpus, name, limits))
+    if not names:
+        return STEPS
+    whole = sum(STAGES[name].time_share for name in names)
     outcome = Outcome("", 0)
     _warn_of_what_is_built_on(run, names, state)
     for name in names:
-        outcome = TRAINERS[name](corpus, replace(limits, minutes=limits.minutes * TIME_SHARES[name] / whole))
+        outcome = train_stage(corpus, name, replace(limits, minutes=limits.minutes * STAGES[name].time_share / whole))
         if outcome.reason == STOPPED:
             break
     return outcome.reason
@@ -95,30 +83,50 @@ def train_stages(run: Run, names: tuple[str, ...], limits: Limits) -> str:
 
 def _warn_of_what_is_built_on(run: Run, names: tuple[str, ...], state: PartialState) -> None:
     """Say which stages have to be trained again afterwards, because one that they are built on changes."""
-    trained = [name for name in STAGE_NAMES if (run.stage(name) / "events.jsonl").is_file()]
-    later = [other for other in trained if other not in names and any(other in BUILT_ON[name] for name in names)]
+    later = [
+        other
+        for other in STAGES
+        if other not in names and _view(run, other).has_started and any(other in built_on(name) for name in names)
+    ]
     if later and state.is_main_process:
         print(f"Built on what is trained now, and to be trained again after it: {', '.join(later)}.", flush=True)
 
 
-def _is_left(run: Run, name: str, most_steps: int | None) -> bool:
+def _is_left(corpus: Corpus, name: str, limits: Limits) -> bool:
     """Whether `all` leaves a stage as it is, and says so."""
-    if not (run.model / f"{PRODUCTS.get(name, name)}.safetensors").is_file():
-        return False
-    if run.options.start and name in CODING:
-        print(f"{name}: left as it is in {run.options.start}: its codes are what the prior knows.")
+    run = corpus.run
+    recipe, view = run.preset.training.of(name), _view(run, name)
+    if name != "encoder" and not recipe.is_used:
+        print(f"{name}: no part of the recipe of {run.preset.name}.")
         return True
-    later = [other for other in BUILT_ON[name] if (run.stage(other) / "events.jsonl").is_file()]
-    if name == "decoder" and not (run.stage(name) / "events.jsonl").is_file():
+    if not (run.model / f"{STAGES[name].weights}.safetensors").is_file():
+        return False
+    if run.options.init_from and STAGES[name].defines_codes:
+        print(f"{name}: left as it is in {run.options.init_from}: its codes are what the prior knows.")
+        return True
+    if name == "decoder" and not view.has_started:
         return False  # the file is the VQ-VAE's own
-    view = StageView(name, run.stage(name), read_events(run.stage(name) / "events.jsonl"))
-    wanted = min(SETTINGS[name].steps, most_steps or math.inf)
-    finished = view.last.get("reason") == PATIENCE or (view.last.get("kind") == "end" and view.step >= wanted)
+    later = [other for other in built_on(name) if _view(run, other).has_started]
+    if name == "encoder" and not _learns_encoder(run.preset):
+        finished = bool(view.newest("finish"))
+    else:
+        enough = view.step >= settings_of(corpus, name, limits).steps
+        finished = view.is_finished and (enough or view.newest("end").get("reason") == PATIENCE)
     if finished:
         print(f"{name}: finished after {view.step} steps.")
-    elif later:
+    elif later and not view.newest("end").get("finish_pending"):
         print(f"{name}: left as it is, because {later[0]} is built on it. Train it by its name to change it.")
-    return finished or bool(later)
+        return True
+    return finished
+
+
+def _learns_encoder(preset: Preset) -> bool:
+    """Whether there is an encoder to train: MERT comes trained, and a mel alone has none."""
+    return preset.encoder.kind == "builtin"
+
+
+def _view(run: Run, name: str) -> StageView:
+    return StageView(name, run.stage(name), read_events(run.stage(name) / EVENTS))
 
 
 @contextmanager
@@ -128,114 +136,57 @@ def first_alone(state: PartialState) -> Iterator[None]:
         yield
 
 
-def train_encoder(corpus: Corpus, limits: Limits) -> Outcome:
-    """The encoder (where the preset has one of ours), then its projection and the rows' statistics."""
-    outcome = Outcome(STEPS, 0)
-    if corpus.preset.encoder.kind == "builtin":
-        outcome = _train(corpus, limits, "encoder")
-    if PartialState().is_main_process and outcome.reason != STOPPED:
-        fit_statistics(corpus)
+def train_stage(corpus: Corpus, name: str, limits: Limits) -> Outcome:
+    """Train a stage, and do what is left to do when it has ended: its `finish`, where it has one.
+
+    That a stage is finished is noted behind its last event, so that a kill before it is made good by the next start.
+    """
+    kind, outcome = stage_type(corpus.preset, name), Outcome(STEPS, 0)
+    if name != "encoder" or _learns_encoder(corpus.preset):
+        outcome = _train(corpus, limits, name)
+    if outcome.reason != STOPPED and hasattr(kind, "finish") and PartialState().is_main_process:
+        kind.finish(corpus)
+        Events(corpus.run.stage(name) / EVENTS).write("finish", step=outcome.step)
     PartialState().wait_for_everyone()
     return outcome
 
 
-def train_vqvae(corpus: Corpus, limits: Limits) -> Outcome:
-    """The VQ-VAE, then its class head, where it has one, to the end."""
-    outcome = _train(corpus, limits, "vqvae")
-    if PartialState().is_main_process and outcome.reason != STOPPED and corpus.preset.vqvae.class_head:
-        vqvae = load_vqvae(corpus.run)
-        fit_class_head(corpus, load_cembed(corpus.run), vqvae)
-        save_stage(corpus.run.model, "vqvae", vqvae.cpu().state_dict())
-    PartialState().wait_for_everyone()
-    return outcome
-
-
-def make_stage(corpus: Corpus, name: str) -> Stage:
+def make_stage(corpus: Corpus, name: str) -> CorpusStage:
     """A stage on what those before it have left in the run; its caches are filled here."""
-    if name == "encoder":
-        return EncoderStage(corpus)
-    run, cembed = corpus.run, load_cembed(corpus.run)
-    if name == "vqvae":
-        return VQVAEStage(corpus, cembed)
-    if name == "vocoder":
-        has_vqvae = (run.model / "vqvae.safetensors").is_file()
-        return VocoderStage(corpus, cembed, load_vqvae(run) if has_vqvae else None)
-    return {"prior": PriorStage, "decoder": DecoderStage}[name](corpus, cembed, load_vqvae(run))
+    return stage_type(corpus.preset, name).of(corpus)
 
 
 def _train(corpus: Corpus, limits: Limits, name: str) -> Outcome:
+    run = corpus.run
     with first_alone(PartialState()):
-        torch.manual_seed(corpus.run.options.seed)  # of weights that are drawn
+        torch.manual_seed(run.options.seed)  # of weights that are drawn
         stage = make_stage(corpus, name)
-    options, settings = stage.corpus.run.options, stage.settings
+    return train(stage, settings_of(corpus, name, limits), run.stage(name), limits.minutes, limits.stop)
+
+
+def settings_of(corpus: Corpus, name: str, limits: Limits) -> LoopSettings:
+    """A stage's settings: its recipe, what the run was asked for, and what this start of it was."""
+    options, kind = corpus.run.options, stage_type(corpus.preset, name)
     changes = {
+        "batch": options.batch or None,
         "learning_rate": options.learning_rate or None,
-        "steps": None if limits.steps is None else min(settings.steps, limits.steps),
+        "accumulation": options.accumulation,
+        "seed": options.seed,
+        "precision": options.precision,
+        "validate_first": bool(options.init_from),
+        "steps": limits.steps,
         "interval": limits.interval,
         "kept": limits.kept,
+        "device": limits.device,
+        "resume_from": limits.resume_from,
+        "trackers": limits.trackers,
+        "fad_every": limits.fad_every,
     }
-    settings = replace(
-        settings,
-        seed=options.seed,
-        precision=options.precision,
-        accumulation=options.accumulation,
-        device=limits.device,
-        resume_from=limits.resume_from,
-        trackers=limits.trackers,
-        validate_first=bool(options.start),
-        **{name: value for name, value in changes.items() if value is not None},
-    )
-    return train(stage, settings, stage.corpus.run.stage(stage.name), limits.minutes, limits.stop)
+    clips = len(kind.training_clips(corpus))
+    return LoopSettings.of(corpus.preset.training.of(name), clips, PartialState().num_processes, changes)
 
 
 def compute_codes(run: Run, device: str = "auto") -> tuple[int, ...]:
     """Compute the codes of all recordings, for the prior to be trained on. Returns their shape."""
     corpus = Corpus(run, start_processes(device).device)
-    return corpus.codes(load_cembed(run), load_vqvae(run)).shape
-
-
-def fit_statistics(corpus: Corpus) -> CEmbed:
-    """CEmbed with the best encoder so far, fitted and saved."""
-    run = corpus.run
-    cembed = CEmbed(run.preset)
-    if run.preset.encoder.kind == "mert":
-        cembed.encoder = load_mert(run.preset.encoder)
-    elif cembed.encoder is not None:
-        load_stage(run.stage("encoder"), "network", cembed.encoder.network)
-    fit_cembed(corpus, cembed.eval())
-    save_stage(run.model, "cembed", cembed.state_dict())
-    return cembed
-
-
-def load_cembed(run: Run) -> CEmbed:
-    return load_stage(run.model, "cembed", CEmbed(run.preset))
-
-
-def load_vqvae(run: Run) -> VQVAE:
-    return load_stage(run.model, "vqvae", VQVAE(run.preset.vqvae))
-
-
-def export(run: Run, target: Path, report: Report | None = None) -> Path:
-    """Copy a run's finished model to a checkpoint folder, with its card. Raises ValueError when a stage is missing.
-
-    `report` is of an evaluation of that model, for the card.
-    """
-    missing = [stage for stage in STAGES if not (run.model / f"{stage}.safetensors").is_file()]
-    if missing:
-        raise ValueError(f"{run.folder} has no trained {missing[0]} yet: train it, then export.")
-    for name in (CONFIG, *(f"{stage}.safetensors" for stage in STAGES)):
-        with replacing(target / name) as temporary:
-            shutil.copyfile(run.model / name, temporary)
-    figure = curves(run, STAGE_NAMES)
-    if figure is not None:
-        with replacing(target / CURVES) as temporary:
-            write_png(figure, temporary)
-    write_text(target / CARD, model_card(run, recall(run), STAGE_NAMES, report, before=card_of(target)))
-    return target
-
-
-SETTINGS = {stage.name: stage.settings for stage in (EncoderStage, VQVAEStage, PriorStage, DecoderStage, VocoderStage)}
-TRAINERS = {name: partial(_train, name=name) for name in STAGE_NAMES} | {
-    "encoder": train_encoder,
-    "vqvae": train_vqvae,
-}
+    return corpus.codes(run.load_cembed(), run.load_vqvae()).shape

@@ -3,28 +3,50 @@
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
-from foley.checkpoints import STAGES, find_checkpoint, load_stage, write_config
-from foley.presets import Preset
-from foley.runs.view import SETTINGS, read_json, write_json
-from foley.system.files import replacing
+from foley.checkpoints import find_checkpoint, load_stage, write_config
+from foley.features.cembed import CEmbed
+from foley.models.vqvae import VQVAE
+from foley.presets import WEIGHTS, Preset
+from foley.runs.view import SETTINGS
+from foley.system.files import read_json, replacing, write_json
 from training.cache import Cache
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run was asked for beside its preset."""
+    """What a run was asked for beside its preset; 0 stands for what the preset's recipe says.
+
+    Args:
+        data: the folder of the recordings.
+        seed: of the weights, the batches and the augmentation.
+        views: variations of every recording that are kept.
+        precision: `auto`, `no`, `bf16` or `fp16`.
+        batch: clips of one process's batch.
+        accumulation: batches of one step.
+        learning_rate: the highest of the schedule.
+        init_from: the checkpoint whose weights the stages begin with; none for weights drawn at random.
+    """
 
     data: str
     seed: int = 0
-    views: int = 4  # variations of every recording that are kept in the cache; the first is the recording itself
+    views: int = 0
     precision: str = "auto"
-    batch: int = 0  # clips of one process's batch; 0 for each stage's own
-    accumulation: int = 1  # batches of one step
-    learning_rate: float = 0.0  # 0 for each stage's own
-    start: str = ""  # the checkpoint whose weights the stages begin with; none for weights drawn at random
+    batch: int = 0
+    accumulation: int = 1
+    learning_rate: float = 0.0
+    init_from: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Options":
+        """The options of a `run.json`; earlier versions called `init_from` otherwise. Raises TypeError."""
+        data = dict(data)
+        if "start" in data:
+            data["init_from"] = data.pop("start")
+        return cls(**data)
 
 
 class Run:
@@ -42,8 +64,8 @@ class Run:
         run.folder.mkdir(parents=True, exist_ok=True)
         write_json(run.folder / SETTINGS, {"preset": preset.to_dict(), "options": asdict(options)})
         write_config(run.model, preset)
-        if options.start:
-            run._begin_with(find_checkpoint(options.start))
+        if options.init_from:
+            run._initialize_from(find_checkpoint(options.init_from))
         return run
 
     @classmethod
@@ -51,23 +73,36 @@ class Run:
         """The run of a folder. Raises ValueError when there is none."""
         data = read_json(Path(folder) / SETTINGS)
         try:
-            return cls(folder, Preset.from_dict(data["preset"]), Options(**data["options"]))
+            return cls(folder, Preset.from_dict(data["preset"]), Options.from_dict(data["options"]))
         except (KeyError, TypeError):
             raise ValueError(f"{folder} holds no run: start one with --data and --preset first.") from None
 
     def initialized(self, stage: str, module: nn.Module) -> nn.Module:
-        """A new module, with the weights so far where the run was started from a checkpoint.
+        """A new module, with the weights so far where the run was initialized from a checkpoint.
 
         Raises CheckpointError when they do not fit.
         """
-        return load_stage(self.model, stage, module).train() if self.options.start else module
+        return load_stage(self.model, stage, module).train() if self.options.init_from else module
 
-    def _begin_with(self, checkpoint: Path) -> None:
+    def _initialize_from(self, checkpoint: Path) -> None:
         """Copy a checkpoint's weights into the run's model, where it has none yet."""
-        for name in (f"{stage}.safetensors" for stage in STAGES):
+        for name in (f"{stage}.safetensors" for stage in WEIGHTS):
             if (checkpoint / name).is_file() and not (self.model / name).is_file():
                 with replacing(self.model / name) as temporary:
                     shutil.copyfile(checkpoint / name, temporary)
+
+    @property
+    def views(self) -> int:
+        """Variations of every recording, the recording itself among them."""
+        return self.options.views or self.preset.training.augmentation.views
+
+    def load_cembed(self) -> CEmbed:
+        """CEmbed as the run has it so far. Raises CheckpointError when it has none."""
+        return load_stage(self.model, "cembed", CEmbed(self.preset))
+
+    def load_vqvae(self) -> VQVAE:
+        """The VQ-VAE as the run has it so far. Raises CheckpointError when it has none."""
+        return load_stage(self.model, "vqvae", VQVAE(self.preset.vqvae))
 
     def stage(self, name: str) -> Path:
         """The folder of a stage's checkpoints and events."""

@@ -1,12 +1,13 @@
 """Samples of a stage while it is trained: pictures and sounds of one held-out recording, step after step."""
 
 import dataclasses
+import shutil
 import time
 from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from foley.audio.files import fit_length, write_audio
 from foley.evaluation import chain
@@ -15,9 +16,45 @@ from foley.models.pixelsnail import PixelSNAIL
 from foley.plots import write_png
 from foley.presets import Preset
 from foley.sampling import Sampler
+from training.stage import Stage
 
 WIDTH = 640
+NEWEST = 12  # samples that are kept, beside those at the steps 1, 2, 4, 8, ... intervals
 MOST_SECONDS = 20.0  # that sampling codes for it may take
+
+
+class SampleFolder:
+    """The folder `shown` of a stage: a folder a step, the newest ones and early ones at growing distances.
+
+    So that a figure of the progress, as the paper's figure 3, can be made from what is there in the end.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder, self.place = folder, folder / "shown"
+
+    def write(self, stage: Stage, model: nn.Module, step: int) -> dict[str, str]:
+        """Let a stage write its samples of a step. Returns them as paths below the stage's folder by their titles."""
+        place = self.place / f"step-{step:08d}"
+        place.mkdir(parents=True, exist_ok=True)
+        files = stage.log_samples(model, place)
+        self._thin()
+        return {title: str((place / name).relative_to(self.folder)) for title, name in files.items()}
+
+    def _thin(self) -> None:
+        """Delete all but the newest samples and those whose numbers, counted from the first one, are powers of two."""
+        steps = sorted(self.place.glob("step-*"))
+        first = next((number for number in (_step(path) for path in steps) if number), 1)
+        for old in steps[:-NEWEST]:
+            if not _is_power_of_two(_step(old) // first):
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def _step(path: Path) -> int:
+    return int(path.name.removeprefix("step-"))
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
 
 
 class SampleLogger:

@@ -1,9 +1,10 @@
-"""The embedding part of CEmbed (paper 3.2): MERT from the hub, or the small encoder of the same shape we train.
+"""The embedding part of CEmbed (paper 3.2): MERT, or the small encoder of the same shape we train.
 
 Both are HuBERT networks on 24 kHz audio with a total stride of 320 samples: 75 embeddings a second. What goes into
 CEmbed is the mean of all hidden states.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,9 +13,12 @@ from torch.nn import functional as F
 from transformers import HubertConfig, HubertModel
 
 from foley.presets import EncoderPreset
+from foley.system.files import read_json
 
 STRIDE = 320
 RECEPTIVE_FIELD = 400
+WEIGHTS_FILE, PREPROCESSOR_FILE = "pytorch_model.bin", "preprocessor_config.json"
+MASK_VECTOR = "masked_spec_embed"  # put in place of masked frames in training, used nowhere else
 
 
 def hubert_config(preset: EncoderPreset) -> HubertConfig:
@@ -48,11 +52,14 @@ class Encoder(nn.Module):
     def __init__(self, preset: EncoderPreset):
         super().__init__()
         self.network = HubertModel(hubert_config(preset))
+        self.normalize = preset.normalize
         keep = [i for i in range(preset.hidden_size) if i != preset.dropped_channel]
         self.register_buffer("projection", torch.eye(preset.hidden_size)[keep][: preset.rows].clone())
 
     def hidden_mean(self, waveform: Tensor) -> Tensor:
         """Mean over all hidden states, (batch, frames, hidden_size)."""
+        if self.normalize:
+            waveform = normalized(waveform)
         states = self.network(pad_for_frames(waveform), output_hidden_states=True).hidden_states
         return torch.stack(states).mean(dim=0)
 
@@ -66,21 +73,40 @@ def pad_for_frames(waveform: Tensor) -> Tensor:
     return F.pad(waveform, (pad, pad))
 
 
-def load_mert(preset: EncoderPreset, folder: str | Path | None = None) -> Encoder:
-    """MERT with the weights of `preset.repository`, from the hub or from a local folder; no remote code is run.
+def normalized(waveform: Tensor) -> Tensor:
+    """Waveforms (batch, samples), each at mean 0 and variance 1, as transformers' feature extractor makes them."""
+    mean = waveform.mean(dim=1, keepdim=True)
+    variance = waveform.var(dim=1, correction=0, keepdim=True)
+    return (waveform - mean) / (variance + 1e-7).sqrt()
+
+
+def load_mert(preset: EncoderPreset) -> Encoder:
+    """MERT with the weights of `preset.repository`, a name on the hub or a local folder; no remote code is run.
 
     Raises OSError when the weights cannot be had and RuntimeError when they are not those of the preset's network.
     """
-    if folder is None:
-        from huggingface_hub import hf_hub_download
-
-        weights = hf_hub_download(preset.repository, "pytorch_model.bin")
-    else:
-        weights = Path(folder) / "pytorch_model.bin"
     encoder = Encoder(preset)
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    encoder.network.load_state_dict(mert_state(state), strict=True)
+    state = mert_state(torch.load(_mert_file(preset, WEIGHTS_FILE), map_location="cpu", weights_only=True))
+    state.setdefault(MASK_VECTOR, encoder.network.state_dict()[MASK_VECTOR])  # some copies are without it
+    encoder.network.load_state_dict(state, strict=True)
     return encoder.eval()
+
+
+def with_preprocessor(preset: EncoderPreset) -> EncoderPreset:
+    """The preset with `normalize` as MERT's own preprocessor configuration says; as it is where there is none.
+
+    Raises OSError when the repository cannot be reached.
+    """
+    says = read_json(_mert_file(preset, PREPROCESSOR_FILE)).get("do_normalize")
+    return preset if says is None else replace(preset, normalize=bool(says))
+
+
+def _mert_file(preset: EncoderPreset, name: str) -> Path:
+    if Path(preset.repository).is_dir():
+        return Path(preset.repository) / name
+    from huggingface_hub import hf_hub_download
+
+    return Path(hf_hub_download(preset.repository, name))
 
 
 def mert_state(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from foley.categories import Category
 from foley.models.activations import elu
@@ -23,10 +24,13 @@ class PixelSNAIL(nn.Module):
     `grid` is (rows, frames) of a whole clip. With `scan` "rows" the raster runs row by row, as the baseline's does;
     with "frames" it runs frame by frame, so that a sound can be continued. Inside, everything is in scan order:
     (batch, channels, height, width) with height the outermost axis.
+
+    With `activation_checkpointing` the backward pass computes each block again, instead of keeping what is inside it.
     """
 
     def __init__(self, preset: PriorPreset, grid: tuple[int, int], codebook_size: int):
         super().__init__()
+        self.activation_checkpointing = False
         self.preset, self.codebook_size = preset, codebook_size
         self.scan_shape = grid if preset.scan == "rows" else grid[::-1]
         self.input = CodeConvolution(codebook_size, preset.channels, preset.kernel_size)
@@ -51,11 +55,14 @@ class PixelSNAIL(nn.Module):
 
     def from_features(self, features: Tensor, categories: Tensor) -> Tensor:
         """Logits from the input layer's features (batch, channels, height, width)."""
-        batch, _, height, width = features.shape
+        batch, _, height, _width = features.shape
         condition = self.condition(categories)[:, :, :height]
         coordinates = self.coordinates[:, :, :height].expand(batch, -1, -1, -1)
         for block in self.blocks:
-            features = block(features, coordinates, condition)
+            if self.activation_checkpointing and self.training:
+                features = checkpoint(block, features, coordinates, condition, use_reentrant=False)
+            else:
+                features = block(features, coordinates, condition)
         for residual in self.output:
             features = residual(features)
         return self.logits(elu(features))

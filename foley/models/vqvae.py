@@ -1,7 +1,7 @@
 """The baseline's VQ-VAE and the paper's MVQVAE (3.3, 3.4): the same module at other settings.
 
-Parallel strided branches of different kernels see the CEmbed at several scales and are summed. MVQVAE adds parallel
-residual blocks to encoder and decoder and a class head on the mean vector before quantization (3.4.1).
+Parallel strided branches of different kernels see the CEmbed at several scales and are summed. MVQVAE has a residual
+block more in every parallel branch and in the decoder, and a class head on the mean vector before quantization (3.4.1).
 """
 
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from foley.categories import Category
 from foley.models.quantizer import VectorQuantizer
@@ -59,6 +60,15 @@ class VQVAE(nn.Module):
         """The class head's scores (batch, 7), or None where the preset has no head."""
         return self._classify(self.vectors(cembed))
 
+    def checkpoint_activations(self) -> None:
+        """Compute each layer again in the backward pass, instead of keeping what is inside it.
+
+        Raises ValueError with batch norm, whose statistics would follow every batch twice.
+        """
+        if any(isinstance(module, nn.BatchNorm2d) for module in self.modules()):
+            raise ValueError("Batch norm and activation checkpointing exclude each other: turn one of them off.")
+        self.encoder.activation_checkpointing = self.decoder.activation_checkpointing = True
+
     def _classify(self, vectors: Tensor) -> Tensor | None:
         return None if self.class_head is None else self.class_head(vectors.mean(dim=(2, 3)))
 
@@ -68,12 +78,17 @@ class VQEncoder(nn.Module):
 
     def __init__(self, preset: VQVAEPreset):
         super().__init__()
+        self.activation_checkpointing = False
         self.branches = nn.ModuleList(_branch(preset, kernel) for kernel in preset.branch_kernels)
         self.residual = nn.Sequential(*_parallel_blocks(preset))
 
     def forward(self, cembed: Tensor) -> Tensor:
         image = cembed.unsqueeze(1)
-        return self.residual(sum(branch(image) for branch in self.branches))
+        if self.activation_checkpointing and self.training:
+            features = sum(checkpoint(branch, image, use_reentrant=False) for branch in self.branches)
+        else:
+            features = sum(branch(image) for branch in self.branches)
+        return self.residual(features)
 
 
 class VQDecoder(nn.Module):
@@ -81,6 +96,7 @@ class VQDecoder(nn.Module):
 
     def __init__(self, preset: VQVAEPreset):
         super().__init__()
+        self.activation_checkpointing = False
         stride_1, stride_2 = preset.strides
         self.layers = nn.Sequential(
             nn.Conv2d(preset.code_dimension, preset.channels, 3, padding=1),
@@ -93,6 +109,8 @@ class VQDecoder(nn.Module):
         )
 
     def forward(self, vectors: Tensor) -> Tensor:
+        if self.activation_checkpointing and self.training:
+            return checkpoint(self.layers, vectors, use_reentrant=False).squeeze(1)
         return self.layers(vectors).squeeze(1)
 
 
@@ -109,9 +127,10 @@ class ResidualBlock(nn.Module):
         self.layers = nn.Sequential(
             nn.ReLU(),
             nn.Conv2d(channels, hidden, 3, padding=dilation, dilation=dilation),
-            *([nn.BatchNorm2d(hidden)] if preset.batch_norm else []),
+            *_batch_norm(preset, hidden),
             nn.ReLU(),
             nn.Conv2d(hidden, channels, 1),
+            *_batch_norm(preset, channels),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -119,7 +138,7 @@ class ResidualBlock(nn.Module):
 
 
 class ParallelResidualBlock(nn.Module):
-    """Two residual blocks side by side (paper 3.4.2), the second of twice the reach."""
+    """Two residual blocks side by side, the second of twice the reach: the studio's, behind the summed branches."""
 
     def __init__(self, preset: VQVAEPreset):
         super().__init__()
@@ -134,13 +153,21 @@ def _branch(preset: VQVAEPreset, kernel: int) -> nn.Sequential:
     stride_1, stride_2 = preset.strides
     return nn.Sequential(
         _downsample(1, preset.stem_channels, kernel, stride_1),
+        *_batch_norm(preset, preset.stem_channels),
         nn.ReLU(),
         _downsample(preset.stem_channels, preset.channels, kernel, stride_2),
+        *_batch_norm(preset, preset.channels),
         nn.ReLU(),
         nn.Conv2d(preset.channels, preset.channels, 3, padding=1),
+        *_batch_norm(preset, preset.channels),
         *(ResidualBlock(preset) for _ in range(preset.branch_residual_blocks)),
         nn.ReLU(),
     )
+
+
+def _batch_norm(preset: VQVAEPreset, channels: int) -> list[nn.Module]:
+    """Batch norm where a public re-implementation of the paper has it: after the encoder's convolutions, in blocks."""
+    return [nn.BatchNorm2d(channels)] if preset.batch_norm else []
 
 
 def _parallel_blocks(preset: VQVAEPreset) -> list[nn.Module]:

@@ -1,67 +1,18 @@
-"""Training runs as they lie on disk: their stages, their events, and the process that is or was at work on them.
-
-What is here needs nothing of the training itself, so that whoever looks at runs cannot harm them.
-"""
+"""A run as it lies on disk: its stages and what their events say. Whoever looks at runs here cannot harm them."""
 
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import psutil
+from foley.presets import STAGES, WEIGHTS
+from foley.runs.process import PROCESS, Process
+from foley.system.files import read_json
 
-from foley.checkpoints import STAGES
-from foley.system.files import write_text
-
-TRAINED = ("encoder", "vqvae", "prior", "decoder", "vocoder")  # the stages, in the order in which they are trained
-SETTINGS, PROCESS, LOG = "run.json", "process.json", "log.txt"
-DONE, STOPPED, FAILED = "done", "stopped", "failed"
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process that trains a run. `outcome` is empty while it works, and stays so when it is killed."""
-
-    pid: int
-    created: float  # by the system's clock: the number alone may have gone to another process since
-    stages: tuple[str, ...] = TRAINED
-    device: str = "auto"
-    minutes: float | None = None
-    outcome: str = ""
-    message: str = ""
-
-    @classmethod
-    def this_one(cls, stages: tuple[str, ...], device: str, minutes: float | None) -> "Process":
-        own = psutil.Process()
-        return cls(own.pid, own.create_time(), stages, device, minutes)
-
-    @classmethod
-    def read(cls, folder: Path) -> "Process | None":
-        """The last process of a run's folder, or None where there never was one."""
-        data = read_json(folder / PROCESS)
-        try:
-            return cls(**{**data, "stages": tuple(data["stages"])})
-        except (KeyError, TypeError):
-            return None
-
-    def write(self, folder: Path) -> None:
-        write_json(folder / PROCESS, asdict(self))
-
-    def ended(self, outcome: str, message: str = "") -> "Process":
-        return replace(self, outcome=outcome, message=message)
-
-    @property
-    def alive(self) -> bool:
-        """Whether it is still there."""
-        try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 2
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+SETTINGS, LOG, EVENTS = "run.json", "log.txt", "events.jsonl"
 
 
 @dataclass(frozen=True)
@@ -73,7 +24,7 @@ class StageView:
     events: list[dict[str, Any]] = field(repr=False)
 
     @property
-    def begun(self) -> bool:
+    def has_started(self) -> bool:
         return bool(self.events)
 
     @property
@@ -90,9 +41,18 @@ class StageView:
         return next((event for event in reversed(self.events) if event["kind"] == kind), {})
 
     @property
+    def is_finished(self) -> bool:
+        """Whether its training ended, and what is done at its end was done, too."""
+        end = self.newest("end")
+        pending = bool(end.get("finish_pending")) and self.newest("finish").get("time", -1.0) < end["time"]
+        return bool(end) and self.last["kind"] in ("end", "finish") and not pending
+
+    @property
     def best(self) -> dict[str, Any]:
-        """The validation with the smallest score, or an empty one."""
-        scored = [event for event in self.events if event["kind"] == "validation" and event["score"] is not None]
+        """The validation with the smallest score of those that mean the same as the newest one, or an empty one."""
+        changes = [number for number, event in enumerate(self.events) if event.get("new_score")]
+        events = self.events[changes[-1] :] if changes else self.events
+        scored = [event for event in events if event["kind"] == "validation" and event["score"] is not None]
         return min(scored, key=lambda event: event["score"], default={})
 
 
@@ -122,8 +82,8 @@ class RunView:
 
     @cached_property
     def stages(self) -> dict[str, StageView]:
-        folders = {name: self.folder / name for name in TRAINED}
-        return {name: StageView(name, place, read_events(place / "events.jsonl")) for name, place in folders.items()}
+        folders = {name: self.folder / name for name in STAGES}
+        return {name: StageView(name, place, read_events(place / EVENTS)) for name, place in folders.items()}
 
     @cached_property
     def is_running(self) -> bool:
@@ -141,7 +101,7 @@ class RunView:
     @property
     def is_whole(self) -> bool:
         """Whether every stage has left weights, so that the model can make sound."""
-        return all((self.model / f"{stage}.safetensors").is_file() for stage in STAGES)
+        return all((self.model / f"{name}.safetensors").is_file() for name in WEIGHTS)
 
     @property
     def current(self) -> StageView:
@@ -152,7 +112,7 @@ class RunView:
     def changed(self) -> float:
         """When something last happened, in seconds since 1970."""
         places = [self.folder / name for name in (SETTINGS, PROCESS, LOG)]
-        places += [self.folder / stage / "events.jsonl" for stage in TRAINED]
+        places += [self.folder / stage / EVENTS for stage in STAGES]
         return max((place.stat().st_mtime for place in places if place.is_file()), default=0.0)
 
     def log(self, lines: int = 200) -> list[str]:
@@ -193,20 +153,6 @@ def read_events(path: Path) -> list[dict[str, Any]]:
             events = [earlier for earlier in events if earlier.get("step", 0) <= event["step"]]
         events.append(event)
     return events
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The table in a JSON file; an empty one where the file is missing or is none."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write JSON, whole or not at all."""
-    write_text(path, json.dumps(data, indent=2) + "\n")
 
 
 def ago(seconds: float) -> str:

@@ -14,7 +14,7 @@ from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.state import SamplingState
 
-PATIENCE_S = 0.03  # a consumer that wants to stop is asked at least this often
+PROGRESS_INTERVAL_S = 0.03  # a consumer that wants to stop is asked at least this often
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Sampler:
         width, total = draft.codes.shape[2], draft.codes[0].numel()
         last, last_time = 0, time.monotonic()
         for done in self.backend.run(draft):
-            if done < total and (done // width > last // width or time.monotonic() - last_time > PATIENCE_S):
+            if done < total and (done // width > last // width or time.monotonic() - last_time > PROGRESS_INTERVAL_S):
                 last = done
                 yield self._report(draft, done, total)
                 last_time = time.monotonic()

@@ -1,11 +1,13 @@
 """Files that are there whole or not at all, that never take another's place, and how their names are shown."""
 
 import errno
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 LONGEST_NAME_BYTES = 255  # of one name, on all usual file systems
 LONGEST_SHOWN = 120  # characters of a name in a sentence
@@ -109,3 +111,17 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except OSError:
         return False
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """The table in a JSON file; an empty one where the file is missing or is none."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def write_json(path: str | Path, data: dict[str, Any]) -> Path:
+    """Write a table as JSON, whole or not at all. Returns its path."""
+    return write_text(path, json.dumps(data, indent=2) + "\n")

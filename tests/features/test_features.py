@@ -55,7 +55,7 @@ def test_mert_loads_from_its_own_file_without_remote_code(tmp_path):
     }
     state = {old_names.get(name, name): value for name, value in network.state_dict().items()}
     torch.save(state, tmp_path / "pytorch_model.bin")
-    encoder = load_mert(small, tmp_path)
+    encoder = load_mert(dataclasses.replace(small, repository=str(tmp_path)))
     waveform = torch.randn(1, 9600)
     expected = encoder.hidden_mean(waveform)[0].T
     assert torch.equal(encoder.network.state_dict()["masked_spec_embed"], network.masked_spec_embed)

@@ -181,7 +181,7 @@ def test_kept_codes_stay_and_a_sound_can_be_continued(path):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_progress_goes_on_to_the_end_and_shows_the_codes_so_far(path, monkeypatch):
-    monkeypatch.setattr(sampler_module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(sampler_module, "PROGRESS_INTERVAL_S", 0.0)
     model = random_model(random.Random(7), (6, 5), scan="rows")
     events = list(Sampler(model, path).sample([0, 1], [0, 1]))
     done = [event.done for event in events]

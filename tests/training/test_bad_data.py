@@ -11,15 +11,15 @@ import pytest
 import soundfile
 import torch
 
-import training.pipeline
 from foley.categories import Category
 from foley.dataset import TRAIN, load_dataset
 from foley.presets import STUDIO
-from foley.runs.view import Process, RunView
+from foley.runs.process import Process
+from foley.runs.view import RunView
 from training.__main__ import main, sentence
 from training.corpus import Corpus, recall
 from training.loop import STEPS, Outcome
-from training.run import Options
+from training.run import Options, Run
 
 RATE = 24_000
 GOOD = 0.1 * np.random.default_rng(0).standard_normal(RATE)
@@ -41,11 +41,11 @@ def preparing(monkeypatch):
     """In place of a stage, only what comes before it: the recordings' variations. Returns what was computed."""
     seen = []
 
-    def prepare(corpus, limits):
+    def prepare(corpus, name, limits):
         seen.append(corpus.waveforms(floor=True))
         return Outcome(STEPS, 0)
 
-    monkeypatch.setitem(training.pipeline.TRAINERS, "vqvae", prepare)
+    monkeypatch.setattr("training.pipeline.train_stage", prepare)
     return seen
 
 
@@ -126,10 +126,12 @@ def test_a_folder_that_goes_while_it_is_read_is_a_sentence_and_the_run_goes_on_w
         assert start(tmp_path / "run", sounds) == 2
     assert ".wav is not there" in the_sentence(capsys)
     run = RunView(tmp_path / "run")
-    assert run.state == "failed" and "is not there" in run.process.message
+    assert run.state == "failed"
+    assert "is not there" in run.process.message
     (tmp_path / "elsewhere").rename(sounds)
     assert main(["vqvae", "--run", str(tmp_path / "run"), "--resume"]) == 0
-    assert len(preparing) == 1 and RunView(tmp_path / "run").state == "done"
+    assert len(preparing) == 1
+    assert RunView(tmp_path / "run").state == "done"
 
 
 def test_networks_hear_a_noise_floor_and_are_to_give_silence_back(tmp_path):
@@ -138,7 +140,7 @@ def test_networks_hear_a_noise_floor_and_are_to_give_silence_back(tmp_path):
         path = tmp_path / "sounds" / "DogBark" / f"{number}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, half_silent * (1 - 0.1 * number), RATE)
-    run = training.pipeline.Run.create(tmp_path / "run", STUDIO, Options(str(tmp_path / "sounds"), views=2))
+    run = Run.create(tmp_path / "run", STUDIO, Options(str(tmp_path / "sounds"), views=2))
     corpus = Corpus(run)
     heard, wanted = (corpus.waveforms(floor).astype(float) / 32767 for floor in (True, False))
     last = slice(round(1.5 * RATE), 2 * RATE)  # behind any delay and any stretching of the tone
@@ -150,7 +152,7 @@ def test_networks_hear_a_noise_floor_and_are_to_give_silence_back(tmp_path):
 
 def test_recordings_that_went_after_they_were_read_are_not_missed(sounds, tmp_path, preparing):
     assert start(tmp_path / "run", sounds) == 0
-    corpus = Corpus(training.pipeline.Run.open(tmp_path / "run"))
+    corpus = Corpus(Run.open(tmp_path / "run"))
     shutil.rmtree(sounds)
     assert np.array_equal(corpus.waveforms(floor=True), preparing[0])
     assert recall(corpus.run) == corpus.dataset
@@ -179,7 +181,8 @@ def test_a_folder_that_is_no_class_and_a_line_of_no_class_are_named(sounds, tmp_
     )
     (sounds / "manifest.csv").write_text("file,category\nRain/0.wav,Rain\nRain/1.wav,Whale\n", encoding="utf-8-sig")
     dataset = load_dataset(sounds, STUDIO.audio)
-    assert len(dataset.of(TRAIN)) == 1 and "Line 3 of manifest.csv" in dataset.left_out[0][1]
+    assert len(dataset.of(TRAIN)) == 1
+    assert "Line 3 of manifest.csv" in dataset.left_out[0][1]
     (sounds / "manifest.csv").write_bytes(b"file,category\n\xff\xfe,Rain\n")
     with pytest.raises(ValueError, match="UTF-8"):
         load_dataset(sounds, STUDIO.audio)
@@ -195,7 +198,8 @@ def test_a_folder_that_is_no_class_and_a_line_of_no_class_are_named(sounds, tmp_
     ],
 )
 def test_errors_of_the_machine_become_sentences(error, words):
-    assert words in sentence(error) and "\n" not in sentence(error)
+    assert words in sentence(error)
+    assert "\n" not in sentence(error)
     assert sentence(KeyError("a mistake of ours")) is None
 
 
@@ -209,7 +213,8 @@ def test_events_reach_tensorboard_when_asked(tmp_path):
     from small_stage import SETTINGS, Line
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from training.loop import LoopSettings, train
+    from training.loop import train
+    from training.settings import LoopSettings
 
     train(Line(), LoopSettings(**{**vars(SETTINGS), "trackers": ("tensorboard",)}), tmp_path)
     logs = EventAccumulator(str(next(tmp_path.rglob("events.out.tfevents.*")).parent)).Reload()

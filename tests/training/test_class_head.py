@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training.class_head import PENALTY, _fit
+from training.class_head import PENALTY, fit_linear_head
 
 
 def clips(count: int, categories: int, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,14 +18,14 @@ def clips(count: int, categories: int, spread: float) -> tuple[torch.Tensor, tor
 def test_classes_that_vectors_tell_apart_are_named():
     vectors, labels = clips(140, 7, 0.3)
     head = nn.Linear(8, 7)
-    _fit(head, vectors[:70], labels[:70])
+    fit_linear_head(head, vectors[:70], labels[:70])
     assert (head(vectors[70:]).argmax(dim=1) == labels[70:]).float().mean() > 0.9
 
 
 def test_a_class_without_clips_is_never_heard():
     vectors, labels = clips(60, 2, 0.3)
     head = nn.Linear(8, 7)
-    _fit(head, vectors, labels)
+    fit_linear_head(head, vectors, labels)
     assert set(head(vectors).argmax(dim=1).tolist()) == {0, 1}
     assert head(vectors).softmax(dim=1)[:, 2:].max() < 0.05
 
@@ -33,7 +33,7 @@ def test_a_class_without_clips_is_never_heard():
 def test_no_other_head_has_a_smaller_loss():
     vectors, labels = clips(140, 7, 2.0)
     head = nn.Linear(8, 7)
-    _fit(head, vectors, labels)
+    fit_linear_head(head, vectors, labels)
     scale = vectors.std(dim=0)
 
     def loss(weight, bias):

@@ -2,12 +2,14 @@
 
 import torch
 
+from foley.presets.recipes import DiscriminatorRecipe
 from training.discriminators import Discriminators
 
 
 def test_checkpoints_of_the_earlier_name_load():
     torch.manual_seed(0)
-    old, new = Discriminators(periods=(2,), resolutions=()), Discriminators(periods=(2,), resolutions=())
+    recipe = DiscriminatorRecipe(periods=(2,), resolutions=())
+    old, new = Discriminators(recipe), Discriminators(recipe)
     state = {name.replace("discriminators.", "judges.", 1): value for name, value in old.state_dict().items()}
     new.load_state_dict(state)
     waveform = torch.randn(1, 400)

@@ -62,5 +62,7 @@ def test_what_cannot_be_pushed_or_pulled_is_one_sentence(checkpoint, hub, tmp_pa
     places = {"CHECKPOINT": str(checkpoint), "EMPTY": str(tmp_path / "empty"), "HALF": str(half)}
     assert main([places.get(argument, argument) for argument in arguments]) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and error.startswith("error: ") and word in error
+    assert error.count("\n") == 1
+    assert error.startswith("error: ")
+    assert word in error
     assert not (tmp_path / "empty").exists()

@@ -18,8 +18,9 @@ from accelerate import Accelerator
 from small_stage import SETTINGS, Line, train_line, weights
 
 from foley.runs.view import read_events
-from training.checkpoints import BEST, Checkpoints, CheckpointsBroken
-from training.loop import STOPPED, LoopSettings, train
+from training.checkpoints import BEST, Checkpoints, CheckpointsBrokenError
+from training.loop import STOPPED, train
+from training.settings import LoopSettings
 from training.stop import Stop
 
 TESTS = Path(__file__).parents[1]
@@ -75,7 +76,8 @@ def test_a_signal_lets_the_step_finish_and_keeps_a_checkpoint(tmp_path):
     with Stop() as stop:
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
         outcome = train(stage, changed(interval=1000), tmp_path / "run", stop=stop)
-    assert outcome.reason == STOPPED and 0 < outcome.step < 40
+    assert outcome.reason == STOPPED
+    assert 0 < outcome.step < 40
     assert [path.name for path in Checkpoints(tmp_path / "run", None).all()] == [f"step-{outcome.step:08d}"]
     assert read_events(tmp_path / "run" / "events.jsonl")[-1]["reason"] == STOPPED
     train(resumed, SETTINGS, tmp_path / "run")
@@ -83,11 +85,12 @@ def test_a_signal_lets_the_step_finish_and_keeps_a_checkpoint(tmp_path):
 
 
 def test_a_second_interrupt_is_heard_at_once():
-    with Stop() as stop, pytest.raises(KeyboardInterrupt), stop.gently():
+    with Stop() as stop, stop.gently():
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.wanted
         os.kill(os.getpid(), signal.SIGTERM)  # a launcher passing the first one on
-        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_the_best_checkpoint_stays_and_can_be_gone_back_to(tmp_path):
@@ -112,7 +115,7 @@ def test_checkpoints_that_are_all_broken_are_no_reason_to_begin_anew(tmp_path):
     train(Line(), SETTINGS, tmp_path)
     for file in tmp_path.glob("checkpoints/step-*/*"):
         file.write_bytes(b"")
-    with pytest.raises(CheckpointsBroken, match="Delete it"):
+    with pytest.raises(CheckpointsBrokenError, match="Delete it"):
         train(Line(), SETTINGS, tmp_path)
 
 
@@ -128,11 +131,13 @@ def test_a_full_disk_is_a_sentence_and_the_checkpoint_before_is_kept(tmp_path, m
     straight, resumed = Line(), Line()
     train(straight, SETTINGS, tmp_path / "straight")
     train(Line(), changed(steps=20), tmp_path / "run")
-    with monkeypatch.context() as full, pytest.raises(OSError, match="step 30 could not be written .* is kept"):
+    with monkeypatch.context() as full:
         full.setattr(Accelerator, "save_state", half_written)
-        train(Line(), SETTINGS, tmp_path / "run")
+        with pytest.raises(OSError, match=r"step 30 could not be written .* is kept"):
+            train(Line(), SETTINGS, tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
-    assert names[-1] == "tags.json" and names[-2] == "step-00000020"
+    assert names[-1] == "tags.json"
+    assert names[-2] == "step-00000020"
     train(resumed, SETTINGS, tmp_path / "run")
     assert torch.equal(weights(straight), weights(resumed))
 

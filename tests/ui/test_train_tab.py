@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from foley import Foley
 from foley.dataset import load_dataset
-from foley.presets import STUDIO
-from foley.runs.view import TRAINED, Process, RunView, find_runs, read_events
+from foley.presets import STAGES, STUDIO
+from foley.runs.process import Process
+from foley.runs.view import RunView, find_runs, read_events
 from foley.ui.access import Mode
 from foley.ui.components import run_view
 from foley.ui.components.loss_curves import curve_svg
@@ -157,7 +158,7 @@ def test_a_running_run_says_how_far_it_is(tmp_path):
 
 
 def test_every_stage_has_a_name_on_the_page():
-    assert tuple(run_view.TITLES) == TRAINED
+    assert tuple(run_view.TITLES) == tuple(STAGES)
 
 
 def test_curves_are_pictures_of_all_their_points():

@@ -19,24 +19,27 @@ import torch
 from torch import Tensor, nn
 
 from foley.categories import Category
-from foley.checkpoints import STAGES, checkpoint_hash, load_stage, read_config, save_stage, write_config
+from foley.checkpoints import checkpoint_hash, load_stage, read_config, save_stage, write_config
 from foley.dataset import TRAIN, VALIDATION, load_dataset
+from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluate
 from foley.evaluation.report_files import save_report
 from foley.features.cembed import CEmbed
+from foley.features.encoder import load_mert
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
-from foley.models.vqvae import VQVAE, vqvae_loss
+from foley.models.vqvae import VQVAE
 from foley.pipeline import Foley
+from foley.presets import WEIGHTS
 from foley.system.files import write_text
 from training.cache import Cache, digest
 from training.corpus import Corpus
-from training.loop import OptimizerStep, Stage, train
+from training.loop import train
+from training.pipeline import stage_type
 from training.reproduce.cells import Cell, Design
 from training.run import Options, Run
-from training.stages.encoder import fit_cembed
-from training.stages.prior import PriorStage
-from training.stages.vocoder import VocoderStage
+from training.stage import Stage
+from training.stages.statistics import fit_cembed
 from training.stages.vqvae import VQVAEStage
 
 OnStep = Callable[[EvaluationProgress], None]
@@ -50,25 +53,18 @@ AVERAGE_DECAY = 0.95  # of the weights' moving average, for the same reason
 class Plan:
     """What a reproduction rests on: `minutes` of processor time a cell, clips of each class, takes of each class.
 
-    `encoder` is the checkpoint whose encoder and statistics make the CEmbeds. Without a number all clips are used.
+    Without minutes every cell is trained by its preset's whole recipe; without a number all clips are used. `encoder`
+    is the checkpoint whose encoder and statistics make the CEmbeds, `embedder` what hears the takes.
     """
 
     data: str
     encoder: str
-    minutes: float = 10.0
+    minutes: float | None = 10.0
     clips: int | None = None
     held_out: int | None = None
     takes: int = 32
     draws: int = 200
-
-
-class Unmasked(VQVAEStage):
-    """The same stage without masks: whole CEmbeds in, clean ones out."""
-
-    def training_steps(self, batch: tuple[Tensor, ...]) -> Any:
-        noisy, clean, categories = batch
-        loss, report = vqvae_loss(self.parts["vqvae"](noisy), clean, categories, self.preset.vqvae)
-        yield OptimizerStep("vqvae", loss, report)
+    embedder: str = "aisfx"
 
 
 class Bench:
@@ -129,13 +125,14 @@ class Bench:
         model = place / f"{design.name}-{seed}"
         write_config(model, preset)
         sources = {"cembed": design.vqvae, "vqvae": design.vqvae, "prior": design.prior, "vocoder": design.vocoder}
-        for name in STAGES:
+        for name in WEIGHTS:
             shutil.copyfile(
                 self._place(sources[name], seed) / "model" / f"{name}.safetensors", model / f"{name}.safetensors"
             )
         settings = EvaluationSettings(self.plan.takes, draws=self.plan.draws, parts=("vocoder", "reconstructed"))
         kept = self.folder / "evaluation"
-        report = evaluate(Foley.from_pretrained(model), self.data, kept, settings, on_progress=on_step)
+        embedder = load_embedder(self.plan.embedder, cache=kept / "embeddings")
+        report = evaluate(Foley.from_pretrained(model), self.data, kept, settings, embedder, on_progress=on_step)
         save_report(report, place)
         result = {"key": key, "design": design.name, "seed": seed, "report": json.loads(report.to_json())}
         write_text(place / "result.json", json.dumps(result, indent=2) + "\n")
@@ -165,32 +162,39 @@ class Bench:
         source = Path(self.plan.encoder)
         preset, given = corpus.preset, read_config(source)[0]
         cembed = CEmbed(preset).eval()
-        if (preset.audio, preset.mel) == (given.audio, given.mel):
+        if preset.encoder.kind == "mert":
+            cembed.encoder = load_mert(preset.encoder)
+            fit_cembed(corpus, cembed)
+        elif (preset.audio, preset.mel) != (given.audio, given.mel):
+            fit_cembed(corpus, cembed)
+        else:
             theirs = load_stage(source, "cembed", CEmbed(given))
             if preset.encoder == given.encoder:
                 cembed = theirs
             else:  # the mel alone, standardised in the same way
                 cembed.mean.copy_(theirs.mean[: preset.rows])
                 cembed.scale.copy_(theirs.scale[: preset.rows])
-        else:
-            fit_cembed(corpus, cembed)
         save_stage(corpus.run.model, "cembed", cembed.state_dict())
         return cembed
 
     def _stage(self, cell: Cell, corpus: Corpus, cembed: CEmbed, seed: int) -> Stage:
         if cell.stage == "vqvae":
-            return (VQVAEStage if cell.masked else Unmasked)(corpus, cembed)
+            return VQVAEStage(corpus, cembed)
         vqvae = VQVAE(cell.preset.vqvae)
         vqvae = load_stage(self._place(cell.codes_of, seed) / "model", "vqvae", vqvae)
-        return (PriorStage if cell.stage == "prior" else VocoderStage)(corpus, cembed, vqvae)
+        return stage_type(cell.preset, cell.stage)(corpus, cembed, vqvae)
 
     def _steps(self, cell: Cell, stage: Stage, seed: int) -> int:
         """How many steps the budget allows; as many as those of the cell that is to be compared with."""
         if cell.steps_of:
             return json.loads((self._place(cell.steps_of, seed) / "result.json").read_text(encoding="utf-8"))["steps"]
+        if self.plan.minutes is None:
+            return stage.settings.steps
         return max(1, round(60 * self.plan.minutes / seconds_a_step(stage)))
 
     def _settings(self, stage: Stage, steps: int, seed: int) -> Any:
+        if self.plan.minutes is None:
+            return replace(stage.settings, seed=seed)
         decay = AVERAGE_DECAY if stage.settings.average_decay else 0.0
         return replace(
             stage.settings,

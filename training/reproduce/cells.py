@@ -15,7 +15,6 @@ class Cell:
     name: str
     stage: str
     preset: Preset
-    masked: bool = True
     codes_of: str = ""
     steps_of: str = ""
 
@@ -34,6 +33,10 @@ def _head(preset: Preset, on: bool) -> Preset:
     return replace(preset, vqvae=replace(preset.vqvae, class_head=on))
 
 
+def _unmasked(preset: Preset) -> Preset:
+    return preset.override("training.vqvae.masked", False)
+
+
 def cells(studio: Preset = STUDIO, baseline: Preset = STUDIO_BASELINE) -> tuple[Cell, ...]:
     """All cells, those that others rest on first. Other presets than the named ones are for tests."""
     mel_only = replace(studio, encoder=EncoderPreset())
@@ -41,11 +44,11 @@ def cells(studio: Preset = STUDIO, baseline: Preset = STUDIO_BASELINE) -> tuple[
         studio, prior=replace(studio.prior, zen_factor=1, residual_channels=studio.prior.residual_channels * 5 // 4)
     )
     return (
-        Cell("mel, no head", "vqvae", _head(baseline, False), masked=False),
-        Cell("mel, head", "vqvae", _head(baseline, True), masked=False, steps_of="mel, no head"),
+        Cell("mel, no head", "vqvae", _unmasked(_head(baseline, False))),
+        Cell("mel, head", "vqvae", _unmasked(_head(baseline, True)), steps_of="mel, no head"),
         Cell("CEmbed, head", "vqvae", _head(studio, True)),
         Cell("CEmbed, no head", "vqvae", _head(studio, False), steps_of="CEmbed, head"),
-        Cell("CEmbed, head, no masks", "vqvae", _head(studio, True), masked=False, steps_of="CEmbed, head"),
+        Cell("CEmbed, head, no masks", "vqvae", _unmasked(_head(studio, True)), steps_of="CEmbed, head"),
         Cell("mel of CEmbed alone, head", "vqvae", _head(mel_only, True)),
         Cell("prior, baseline", "prior", baseline, codes_of="mel, no head"),
         Cell("prior, zen", "prior", studio, codes_of="CEmbed, head"),

@@ -1,6 +1,5 @@
 """What the bench found beside the paper's numbers, and which of the paper's claims hold here."""
 
-from collections.abc import Callable
 from statistics import mean
 from typing import Any
 
@@ -28,6 +27,8 @@ PAPER_3 = {  # FAD on the DCASE development set, VGGish: the organizers' baselin
     "Rain": (13.337, 9.321),
     "SneezeCough": (3.770, 2.675),
 }
+PAPER_6 = {"train": (3.041, 27.911, 0.3336), "validation": (2.961, 27.760, 0.3281)}
+TERMS_6 = {"discriminator": "discriminator loss", "generator": "generator loss", "mel_l1": "mel L1"}
 TERMS = {"mse": "MSE", "cross_entropy": "cross-entropy", "latent_distance": "latent diff", "perplexity": "perplexity"}
 NOTABLE = 0.05  # of the steps: what may by itself make a difference
 CLAIMS = (
@@ -58,6 +59,19 @@ def table_4_or_5(title: str, paper: dict, cells: Cells) -> list[str]:
             numbers = ", ".join("–" if number is None else f"{number:g}" for number in theirs[split])
             steps = _spread([result["steps"] for result in cells.get(name, [])], ".0f")
             lines.append(f"| {name} | {steps} | {split} | {' | '.join(found)} | {numbers} |")
+    return [*lines, ""]
+
+
+def table_6(cells: Cells) -> list[str]:
+    """Markdown of the paper's table 6, where a vocoder was trained as HiFi-GAN is; else nothing."""
+    results = [result for result in cells.get("vocoder, studio", []) if "discriminator" in result["validation"]]
+    if not results:
+        return []
+    lines = ["### Table 6: MHiFi-GAN", "", f"| on | {' | '.join(TERMS_6.values())} | paper |"]
+    lines += ["|---" * (len(TERMS_6) + 2) + "|"]
+    for split, theirs in PAPER_6.items():
+        found = [_spread([result[split][term] for result in results]) for term in TERMS_6]
+        lines.append(f"| {split} | {' | '.join(found)} | {', '.join(f'{number:g}' for number in theirs)} |")
     return [*lines, ""]
 
 
@@ -173,8 +187,8 @@ def _spread(values: list, form: str = ".4g") -> str:
     values = [value for value in values if value is not None]
     if not values:
         return "–"
-    show: Callable[[float], str] = lambda value: format(value, form)  # noqa: E731
-    return show(mean(values)) + (f" ({show(min(values))} to {show(max(values))})" if len(values) > 1 else "")
+    middle, least, most = (format(value, form) for value in (mean(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})" if len(values) > 1 else middle
 
 
 def _verdict(agree: list[bool]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,67 +12,72 @@ from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from foley.plots import stacked_figure
+from training.batches import device_of, to_device
 from training.corpus import Corpus
-from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim
+from training.stage import OptimizerStep
+from training.stages.base import CorpusStage
 
-BATCH = 12
-CROP_CODES = 24  # frames of codes of every clip, for the same reason as in the VQ-VAE's own stage
-MEL_L1_WEIGHT = 0.3  # beside the paper's squared error, which alone prefers too quiet a mean where it is unsure
-LEVEL_WEIGHT = 0.1  # of each crop's level: a mean of logarithms lies below that of the loud moments
+VALIDATION_BATCH = 12
 
 
-class DecoderStage:
-    """Codes in, clean CEmbeds out; encoder and codebook are not touched."""
+class DecoderStage(CorpusStage):
+    """Codes in, clean CEmbeds out; encoder and codebook are not touched.
+
+    The log-mel's L1 and the level stand beside the paper's squared error, which alone prefers too quiet a mean where
+    it is unsure: a mean of logarithms lies below that of the loud moments.
+    """
 
     name = "decoder"
-    settings = LoopSettings(
-        steps=30_000,
-        learning_rate=1e-3,
-        cycle_up=100,
-        cycle_down=3000,
-        interval=200,
-        average_decay=0.995,
-        weight_decay=1e-4,
-    )
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
-        self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
+        super().__init__(corpus)
+        self.cembed, self.vqvae = cembed, vqvae
         self.cembeds, self.codes = corpus.cembeds(cembed, floor=False), corpus.codes(cembed, vqvae)
         self.parts = nn.ModuleDict({"decoder": vqvae.decoder})
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "DecoderStage":
+        """The stage on what those before it have left in the run."""
+        return cls(corpus, corpus.run.load_cembed(), corpus.run.load_vqvae())
+
+    def score_weights(self) -> dict[str, float]:
+        return {"mse": 1.0, "mel_l1": self.recipe.mel_l1_weight, "level": self.recipe.level_weight}
 
     def to(self, device: torch.device) -> None:
         self.vqvae.to(device)
         self.cembed.to(device)
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
-        options, frames = self.corpus.run.options, self.preset.grid[1]
-        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
-        views = torch.randint(self.codes.shape[0], index.shape)
-        length = min(CROP_CODES, frames)
-        starts = torch.randint(frames - length + 1, index.shape)
+        clips, randoms = self.draw(number)
+        codes, clean = zip(*map(self._pair, clips.tolist(), randoms), strict=True)
+        return torch.stack(codes), torch.stack(clean)
+
+    def _pair(self, clip: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Codes of a part of a variation of a clip, and its CEmbed."""
+        frames = self.preset.grid[1]
+        length = min(self.recipe.crop_codes, frames)
+        view, start = random.integers(self.codes.shape[0]), random.integers(frames - length + 1)
         step = self.preset.frames // frames
-        places = list(zip(views.tolist(), index.tolist(), starts.tolist(), strict=True))
-        codes = [torch.tensor(self.codes[v, i, :, s : s + length]) for v, i, s in places]
-        clean = [torch.tensor(self.cembeds[v, i, :, s * step : (s + length) * step]) for v, i, s in places]
-        return torch.stack(codes).long(), torch.stack(clean).float()
+        codes = torch.tensor(self.codes[view, clip, :, start : start + length]).long()
+        return codes, torch.tensor(self.cembeds[view, clip, :, start * step : (start + length) * step]).float()
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         codes, clean = batch
         with torch.no_grad():
             vectors = self.vqvae.quantizer.lookup(codes)
         terms = self._errors(self.parts["decoder"](vectors), clean)
-        yield OptimizerStep("decoder", _score(terms), {name: value.detach() for name, value in terms.items()})
+        yield OptimizerStep("decoder", self.score(terms), {name: value.detach() for name, value in terms.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         totals = dict.fromkeys(("mse", "mel_l1", "level"), 0.0)
-        for part in self.corpus.validation.split(BATCH):
+        for part in self.corpus.validation.split(VALIDATION_BATCH):
             clean = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
             codes, clean = to_device((self._codes(part), clean), device_of(model))
             errors = self._errors(model(self.vqvae.quantizer.lookup(codes)), clean)
             for name, value in errors.items():
                 totals[name] += float(value) * len(part) / len(self.corpus.validation)
-        return {"score": _score(totals), **totals}
+        return {"score": self.score(totals), **totals}
 
     def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """A held-out recording's CEmbed and what its codes decode to, and how far that can be heard."""
@@ -105,7 +111,3 @@ class DecoderStage:
         """The level of each crop (batch,) as a natural logarithm of its root mean square."""
         log_power = 2 * self.cembed.restore_mel(cembed)
         return log_power.flatten(1).logsumexp(dim=1) / 2
-
-
-def _score(errors: dict) -> Tensor | float:
-    return errors["mse"] + MEL_L1_WEIGHT * errors["mel_l1"] + LEVEL_WEIGHT * errors["level"]

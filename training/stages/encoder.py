@@ -1,5 +1,5 @@
 """The built-in encoder, trained the way MERT was: predict clustered log-mel units and a constant-Q transform where
-the input is masked (Li et al. 2023); then its projection to CEmbed's rows and the statistics of all rows.
+the input is masked (Li et al. 2023).
 """
 
 from collections.abc import Iterator
@@ -8,27 +8,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.features.encoder import Encoder, pad_for_frames
 from foley.features.mel import LogMel
 from foley.plots import spectrum_figure
+from training.batches import device_of, to_device
 from training.corpus import Corpus, to_float
 from training.cqt import BINS, LogCQT
-from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
 from training.sample_logger import WIDTH, SampleLogger
+from training.stage import OptimizerStep
+from training.stages.base import CorpusStage
+from training.stages.statistics import fit_statistics
 
 UNITS = 256
 MASK_PROBABILITY = 0.065  # of a frame to begin a masked span
 MASK_SPAN = 8
-CQT_WEIGHT = 1.0
-BATCH = 8
-CROP_FRAMES = 150  # of every clip: more steps for the same arithmetic than whole clips
+VALIDATION_BATCH = 16
 
 
 class MaskedPrediction(nn.Module):
@@ -47,29 +46,42 @@ class MaskedPrediction(nn.Module):
         return self.units(states), self.cqt(states)
 
 
-class EncoderStage:
-    """Masked prediction on whole clips."""
+class EncoderStage(CorpusStage):
+    """Masked prediction on parts of clips."""
 
     name = "encoder"
-    settings = LoopSettings(steps=20_000, learning_rate=5e-4, cycle_up=100, cycle_down=1500, interval=100)
 
     def __init__(self, corpus: Corpus):
-        self.corpus, self.preset = corpus, corpus.preset
+        super().__init__(corpus)
         self.waveforms = corpus.waveforms(floor=True)
         self.cembed = corpus.run.initialized("cembed", CEmbed(self.preset))
         self.units, self.cqt = self._targets()
         sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
+        sample = sample[np.isfinite(sample)]
         self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())
         self.parts = nn.ModuleDict({"encoder": MaskedPrediction(self.cembed.encoder)})
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "EncoderStage":
+        return cls(corpus)
+
+    @staticmethod
+    def finish(corpus: Corpus) -> None:
+        """Fit the projection and the statistics of CEmbed's rows with the best encoder so far."""
+        fit_statistics(corpus)
+
+    def score_weights(self) -> dict[str, float]:
+        return {"unit_loss": 1.0, "cqt_loss": self.recipe.cqt_weight}
 
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
-        options = self.corpus.run.options
-        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
-        start = int(torch.randint(self.preset.frames - CROP_FRAMES + 1, ()))
-        return self._clips(index, start, CROP_FRAMES)
+        clips, randoms = self.draw(number)
+        frames = min(self.recipe.crop_frames or self.preset.frames, self.preset.frames)
+        starts = [int(random.integers(self.preset.frames - frames + 1)) for random in randoms]
+        parts = [self._clips(clip[None], start, frames) for clip, start in zip(clips, starts, strict=True)]
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         loss, report = self._losses(self.parts["encoder"], batch)
@@ -78,12 +90,12 @@ class EncoderStage:
     def validate(self, model: nn.Module) -> dict[str, float]:
         generator_state = torch.get_rng_state()
         torch.manual_seed(0)
-        parts = self.corpus.validation[::2].split(16)
+        parts = self.corpus.validation[::2].split(VALIDATION_BATCH)
         batches = (to_device(self._clips(part, 0, self.preset.frames), device_of(model)) for part in parts)
         reports = [self._losses(model, batch)[1] for batch in batches]
         torch.set_rng_state(generator_state)
         means = {name: float(torch.stack([report[name] for report in reports]).mean()) for name in reports[0]}
-        return {"score": means["unit_loss"] + CQT_WEIGHT * means["cqt_loss"], **means}
+        return {"score": self.score(means), **means}
 
     def log_samples(self, model: MaskedPrediction, folder: Path) -> dict[str, str]:
         """The constant-Q transform of a recording, and what the encoder makes of it where it is masked."""
@@ -118,7 +130,7 @@ class EncoderStage:
         cqt_loss = F.mse_loss(reconstruction[mask], cqt.transpose(1, 2)[mask])
         accuracy = (logits[mask].argmax(dim=1) == units[mask]).float().mean()
         report = {"unit_loss": unit_loss, "cqt_loss": cqt_loss, "unit_accuracy": accuracy}
-        return unit_loss + CQT_WEIGHT * cqt_loss, {name: value.detach() for name, value in report.items()}
+        return self.score(report), {name: value.detach() for name, value in report.items()}
 
     def _targets(self) -> tuple[np.ndarray, np.ndarray]:
         """Units (clips, frames) int16 and log-CQT (clips, bins, frames) float16 of the recordings."""
@@ -151,23 +163,3 @@ def span_mask(batch: int, frames: int) -> Tensor:
     mask = F.max_pool1d(reach, MASK_SPAN, stride=1).squeeze(1).bool()
     mask[:, 0] |= ~mask.any(dim=1)
     return mask
-
-
-@torch.inference_mode()
-def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
-    """Fit the encoder's projection (PCA) and the statistics of CEmbed's rows on training clips, in place."""
-    waveforms = corpus.waveforms(floor=True)
-    spread = corpus.train[torch.linspace(0, len(corpus.train) - 1, min(clips, len(corpus.train))).long()]
-    batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])).to(corpus.device) for part in spread.split(8)]
-    encoder = cembed.to(corpus.device).encoder
-    if encoder is not None and corpus.preset.encoder.rows < encoder.network.config.hidden_size - 1:
-        hidden = [encoder.hidden_mean(batch)[:, ::4].flatten(0, 1) for batch in tqdm(batches, desc="fitting PCA")]
-        pca = PCA(corpus.preset.encoder.rows, random_state=0).fit(torch.cat(hidden).cpu().numpy())
-        encoder.projection.copy_(torch.from_numpy(pca.components_))
-    raw = torch.cat([cembed.raw(batch) for batch in tqdm(batches, desc="fitting statistics")])
-    cembed.mean.copy_(raw.mean(dim=(0, 2)))
-    centred = raw - cembed.mean[:, None]
-    for part in (slice(0, cembed.mel_rows), slice(cembed.mel_rows, None)):
-        if centred[:, part].numel():
-            cembed.scale[part] = centred[:, part].std()
-    return cembed.cpu()

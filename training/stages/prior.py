@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,45 +15,54 @@ from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
+from training.batches import device_of, to_device
 from training.corpus import Corpus, to_float
-from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
+from training.fad import TakeDistance
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim, sample_codes
+from training.stage import OptimizerStep
+from training.stages.base import CorpusStage
 
-BATCH = 4
-SILENT_DBFS = -50.0  # where the noise floor is all there is; half of the frames of dogs and coughs, more of shots
-SILENCE_WEIGHT = 0.3  # of such codes in the loss: which noise it is cannot be foretold, and is not heard
+VALIDATION_BATCH = 4
 DECIDING_ROWS = 4  # the lowest, drawn first: with them a sound begins or does not
 
 
-class PriorStage:
+class PriorStage(CorpusStage):
     """Next-code prediction over whole grids, all variations of every recording."""
 
     name = "prior"
-    settings = LoopSettings(
-        steps=30_000,
-        learning_rate=1e-3,
-        lowest_rate=1e-5,
-        cycle_up=100,
-        cycle_down=3000,
-        interval=150,
-        average_decay=0.997,
-    )
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
-        self.corpus, self.preset, self.cembed, self.vqvae = corpus, corpus.preset, cembed, vqvae
+        super().__init__(corpus)
+        self.cembed, self.vqvae = cembed, vqvae
         self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms(floor=True)
-        self.clips = corpus.balanced()
         network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
-        prior = corpus.run.initialized(self.name, network)
-        self.parts = nn.ModuleDict({"prior": add_weight_norm(prior)})
+        network.activation_checkpointing = self.recipe.activation_checkpointing
+        self._distance: TakeDistance | None = None
+        self.parts = nn.ModuleDict({"prior": add_weight_norm(corpus.run.initialized(self.name, network))})
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "PriorStage":
+        """The stage on what those before it have left in the run."""
+        return cls(corpus, corpus.run.load_cembed(), corpus.run.load_vqvae())
+
+    @staticmethod
+    def training_clips(corpus: Corpus) -> Tensor:
+        return corpus.balanced() if corpus.preset.training.prior.balance_classes else corpus.train
+
+    def score_weights(self) -> dict[str, float]:
+        return {"audible_loss": 1.0}
+
+    @property
+    def score_definition(self) -> str:
+        return f"{super().score_definition} {self.recipe.silence_weight} {self.recipe.silence_dbfs}"
 
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
-        options = self.corpus.run.options
-        index = draw(self.clips, number, options.batch or BATCH, options.seed)
-        return self._codes(torch.randint(self.codes.shape[0], index.shape), index)
+        clips, randoms = self.draw(number)
+        views = np.array([random.integers(self.codes.shape[0]) for random in randoms])
+        return self._codes(views, clips.numpy())
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         codes, categories, weights = batch
@@ -64,27 +74,25 @@ class PriorStage:
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         totals = dict.fromkeys(("audible_loss", "loss", "accuracy"), 0.0)
-        for part in self.corpus.validation.split(BATCH):
-            batch = self._codes(torch.zeros_like(part), part)
+        for part in self.corpus.validation.split(VALIDATION_BATCH):
+            batch = self._codes(np.zeros(len(part), int), part.numpy())
             codes, categories, weights = to_device(batch, device_of(model))
             logits = model(codes, categories)
             entropies = F.cross_entropy(logits, codes, reduction="none")
             found = (_weighted(entropies, weights), entropies.mean(), _accuracy(logits, codes))
             for name, value in zip(totals, found, strict=True):
                 totals[name] += float(value) * len(part) / len(self.corpus.validation)
-        return {"score": totals["audible_loss"], **totals}
+        return {"score": self.score(totals), **totals}
 
     def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
-        """Codes drawn for one class after the other, step by step; what they decode to, and how it sounds."""
+        """Codes sampled for one class after the other, step by step; what they decode to, and how it sounds."""
         preset, samples = self.preset, SampleLogger(folder, self.preset)
         category = Category(int(folder.name.rpartition("-")[2]) // self.settings.interval % len(Category))
-        prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
-        prior.load_state_dict(folded_state(model))
-        codes = sample_codes(prior.eval(), int(category))
+        codes = sample_codes(self._plain(model), int(category))
         if codes is None:
             return samples.files
         size, seconds = preset.vqvae.codebook_size, preset.audio.duration_s
-        samples.picture(f"Drawn codes, {category.title}", code_figure(codes, size, seconds, WIDTH))
+        samples.picture(f"Sampled codes, {category.title}", code_figure(codes, size, seconds, WIDTH))
         cembed = self.vqvae.decode(codes[None])[0]
         if cembed.shape[0] == preset.rows:
             samples.picture("Decoded", cembed_figure(cembed, preset, WIDTH))
@@ -92,28 +100,41 @@ class PriorStage:
             samples.sound(f"{category.title}, seed 0, by Griffin-Lim", sound)
         return samples.files
 
-    def _codes(self, views: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _codes(self, views: np.ndarray, clips: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Codes (batch, rows, frames) of variations of clips, their categories, and their weights."""
-        places = views.numpy(), index.numpy()
-        codes = torch.from_numpy(self.codes[places]).long()
-        power = to_float(torch.from_numpy(self.waveforms[places])).square()
+        codes = torch.from_numpy(self.codes[views, clips]).long()
+        power = to_float(torch.from_numpy(self.waveforms[views, clips])).square()
         level = 10 * F.adaptive_avg_pool1d(power[:, None], codes.shape[2]).clamp(min=1e-10).log10()
-        return codes, self.corpus.categories[index], weights_of(level > SILENT_DBFS, codes.shape[1])
+        weights = weights_of(level > self.recipe.silence_dbfs, codes.shape[1], self.recipe.silence_weight)
+        return codes, self.corpus.categories[clips], weights
+
+    def measure_takes(self, model: nn.Module) -> dict[str, float]:
+        """The Fréchet distance of takes to recordings, of each class and their mean."""
+        if self._distance is None:
+            self._distance = TakeDistance(self.corpus, self.cembed, self.vqvae)
+        return self._distance.measure(self._plain(model))
+
+    def _plain(self, model: nn.Module) -> PixelSNAIL:
+        """A copy without weight norm, to sample from."""
+        prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
+        prior.load_state_dict(folded_state(model))
+        return prior.eval().to(device_of(model))
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, folded_state(model))
 
 
-def weights_of(loud: Tensor, rows: int) -> Tensor:
+def weights_of(loud: Tensor, rows: int, silence_weight: float) -> Tensor:
     """The weights (batch, rows, frames) in the loss of codes whose frames are `loud` (batch, 1, frames) or silent.
 
-    A weight must not depend on what is to be foretold, or beginnings would come more often than they do: the deciding
-    rows go by the frame before, the others, which follow them, by the louder of both.
+    Which noise a silent frame holds cannot be foretold and is not heard, so it gets `silence_weight`. A weight must not
+    depend on what is to be foretold, or beginnings would come more often than they do: the deciding rows go by the
+    frame before, the others, which follow them, by the louder of both.
     """
     before = F.pad(loud[:, :, :-1], (1, 0), value=True)
     deciding = min(DECIDING_ROWS, rows)
     audible = torch.cat([before.expand(-1, deciding, -1), (before | loud).expand(-1, rows - deciding, -1)], dim=1)
-    return torch.where(audible, 1.0, SILENCE_WEIGHT)
+    return torch.where(audible, 1.0, silence_weight)
 
 
 def _weighted(entropies: Tensor, weights: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
+from accelerate import PartialState
 from accelerate.utils import extract_model_from_parallel
 from torch import Tensor, nn
 
@@ -14,9 +16,9 @@ from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm
 from foley.plots import stacked_figure
+from training.batches import device_of, to_device
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
-from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
 from training.losses import (
     SpectralDistance,
     discriminator_loss,
@@ -29,14 +31,10 @@ from training.losses import (
     onset_distance,
 )
 from training.sample_logger import WIDTH, SampleLogger, mel_only
+from training.stage import OptimizerStep
+from training.stages.base import CorpusStage
 
-BATCH = 8
-SEGMENT_FRAMES = 32
-CONTEXT_CODES = 8  # frames of codes decoded on each side of a segment, so that its edges are as in a whole clip
-DECODED_SHARE = 0.6  # of the segments that come through the codebook, once there is a VQ-VAE
-MASKED_SHARE = 0.25  # of the others: who learns to mend masks all the time trusts no mel
-SPECTRAL_WEIGHT = 6.0
-FEATURE_WEIGHT = 2.0
+VALIDATION_BATCH = 8
 DISTANCES = {
     "level": level_distance,
     "envelope": envelope_distance,
@@ -44,32 +42,38 @@ DISTANCES = {
     "onset": onset_distance,
     "grain": grain_distance,
 }
-WEIGHTS = {"spectral": SPECTRAL_WEIGHT, "level": 1.0, "envelope": 4.0, "lines": 2.0, "onset": 1.0, "grain": 0.5}
 
 
-class VocoderStage:
+class VocoderStage(CorpusStage):
     """Segments of recordings, against what the generator makes of their CEmbeds."""
 
     name = "vocoder"
-    settings = LoopSettings(
-        steps=100_000,
-        learning_rate=4e-4,
-        cycle_up=50,
-        cycle_down=4000,
-        interval=150,
-        betas=(0.8, 0.99),
-        clip_norm=5.0,
-        average_decay=0.99,
-    )
 
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE | None = None):
-        self.corpus, self.preset = corpus, corpus.preset
+        super().__init__(corpus)
         self.cembed, self.vqvae, self.device = cembed.eval(), vqvae, torch.device("cpu")
         self.waveforms, self.cembeds = corpus.waveforms(floor=False), corpus.cembeds(cembed, floor=False)
         self.codes = None if vqvae is None else corpus.codes(cembed, vqvae)
         self.distance = SpectralDistance()
-        vocoder = corpus.run.initialized(self.name, Vocoder(self.preset))
-        self.parts = nn.ModuleDict({"vocoder": vocoder, "discriminators": add_weight_norm(Discriminators())})
+        self.parts = nn.ModuleDict(
+            {"vocoder": self.make_vocoder(), "discriminators": add_weight_norm(self.make_discriminators())}
+        )
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "VocoderStage":
+        """The stage on what those before it have left in the run; it does without a VQ-VAE where there is none."""
+        has_vqvae = (corpus.run.model / "vqvae.safetensors").is_file()
+        return cls(corpus, corpus.run.load_cembed(), corpus.run.load_vqvae() if has_vqvae else None)
+
+    def make_vocoder(self) -> nn.Module:
+        return self.corpus.run.initialized(self.name, Vocoder(self.preset))
+
+    def make_discriminators(self) -> nn.Module:
+        return Discriminators(self.recipe.discriminators)
+
+    def score_weights(self) -> dict[str, float]:
+        weights = {name: getattr(self.recipe, f"{name}_weight") for name in ("spectral", *DISTANCES)}
+        return {name: weight / weights["spectral"] for name, weight in weights.items()}
 
     def to(self, device: torch.device) -> None:
         """Move what restores log-mels, measures distances and decodes codes."""
@@ -78,11 +82,10 @@ class VocoderStage:
             module.to(device)
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
-        options = self.corpus.run.options
-        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
-        pairs = [self._segment(int(i)) for i in index]
-        cembeds, waveforms = (torch.stack(part) for part in zip(*pairs, strict=True))
-        return cembeds, waveforms, torch.randn_like(waveforms)
+        clips, randoms = self.draw(number)
+        parts = [self._segment(clip, random, number) for clip, random in zip(clips.tolist(), randoms, strict=True)]
+        cembeds, waveforms, noises = (torch.stack(part) for part in zip(*parts, strict=True))
+        return cembeds, waveforms, noises
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         cembed, real, noise = batch
@@ -96,23 +99,29 @@ class VocoderStage:
             real_features = discriminators(real)
         fake_features = discriminators(fake)
         terms = self._distances(fake, real)
-        loss = SPECTRAL_WEIGHT * _reconstruction(terms)
-        terms |= {"features": feature_loss(real_features, fake_features), "adversarial": generator_loss(fake_features)}
-        loss = loss + FEATURE_WEIGHT * terms["features"] + terms["adversarial"]
+        loss = self.recipe.spectral_weight * self.score(terms)
+        terms |= {
+            "features": feature_loss(real_features, fake_features),
+            "adversarial": generator_loss(fake_features),
+        }
+        loss = loss + self.recipe.features_weight * terms["features"] + terms["adversarial"]
         yield OptimizerStep("vocoder", loss, {name: value.detach() for name, value in terms.items()})
         discriminators.requires_grad_(True)
 
     def validate(self, model: Vocoder) -> dict[str, float]:
-        totals = dict.fromkeys((*WEIGHTS, "mel_l1"), 0.0)
+        totals: dict[str, float] = {}
         index = self.corpus.validation[::3]
-        for part in index.split(8):
+        for part in index.split(VALIDATION_BATCH):
             real, cembed, noise = to_device(self._whole(part), device_of(model))
             log_mel = self.cembed.restore_mel(cembed)
             fake = model(cembed, log_mel, noise)
-            found = self._distances(fake, real) | {"mel_l1": (self.cembed.log_mel(fake) - log_mel).abs().mean()}
-            for name, value in found.items():
-                totals[name] += float(value) * len(part) / len(index)
-        return {"score": _reconstruction(totals), **totals}
+            terms = self._distances(fake, real) | {"mel_l1": (self.cembed.log_mel(fake) - log_mel).abs().mean()}
+            for name, value in terms.items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(index)
+        return {"score": self.score(totals), **totals}
+
+    def _distances(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        return {"spectral": self.distance(fake, real)} | {name: of(fake, real) for name, of in DISTANCES.items()}
 
     def log_samples(self, model: Vocoder, folder: Path) -> dict[str, str]:
         """The log-mel of a recording and of what the vocoder makes of it (paper figure 3), and both to be heard."""
@@ -128,9 +137,6 @@ class VocoderStage:
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, model.state_dict())
 
-    def _distances(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
-        return {"spectral": self.distance(fake, real)} | {name: of(fake, real) for name, of in DISTANCES.items()}
-
     def _whole(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Waveforms, CEmbeds and noise of whole clips."""
         cembed = torch.from_numpy(self.cembeds[0, index.numpy()]).float()
@@ -138,27 +144,37 @@ class VocoderStage:
         real = to_float(torch.from_numpy(self.waveforms[0, index.numpy(), :samples]))
         return real, cembed, torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
 
-    def _segment(self, i: int) -> tuple[Tensor, Tensor]:
-        """A CEmbed (rows, segment), decoded, masked or as it is, and its samples."""
+    def _decodes(self, number: int, random: np.random.Generator) -> bool:
+        """Whether a segment of the batch of that number comes through the codebook."""
+        if self.vqvae is None:
+            return False
+        batches = self.settings.steps * self.settings.accumulation * PartialState().num_processes
+        is_finetuned = number >= (1 - self.recipe.finetune_share) * batches
+        return is_finetuned or random.random() < self.recipe.decoded_share
+
+    def _segment(self, clip: int, random: np.random.Generator, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A CEmbed (rows, segment), decoded, masked or as it is; its samples; and as much white noise."""
         hop, frames = self.preset.mel.hop_length, self.preset.frames
-        step = self.preset.frames // self.preset.grid[1]
-        length = min(SEGMENT_FRAMES, frames)
-        view = int(torch.randint(self.waveforms.shape[0], ()))
-        start = int(torch.randint((frames - length) // step + 1, ())) * step
-        if self.vqvae is not None and torch.rand(()) < DECODED_SHARE:
-            first = max(0, start // step - CONTEXT_CODES)
-            codes = self.codes[view, i, :, first : (start + length) // step + CONTEXT_CODES]
-            with torch.no_grad():
-                decoded = self.vqvae.decode(torch.tensor(codes, device=self.device).long().unsqueeze(0))[0]
-            cembed = decoded[:, start - first * step :][:, :length]
+        step = frames // self.preset.grid[1]
+        length = min(self.recipe.segment_frames, frames)
+        view = random.integers(self.waveforms.shape[0])
+        start = int(random.integers((frames - length) // step + 1)) * step
+        if self._decodes(number, random):
+            cembed = self._decoded(view, clip, start, length)
         else:
-            cembed = torch.tensor(self.cembeds[view, i, :, start : start + length]).float()
-            if torch.rand(()) < MASKED_SHARE:
-                cembed = mask_cembed(cembed.unsqueeze(0), self.preset.mel.rows)[0]
-        samples = self.waveforms[view, i, start * hop : (start + length) * hop]
-        return cembed.to(self.device), to_float(torch.tensor(samples))
+            cembed = torch.tensor(self.cembeds[view, clip, :, start : start + length]).float()
+            if random.random() < self.recipe.masked_share:
+                cembed = mask_cembed(cembed, self.preset.mel.rows, random, self.preset.training.masking)
+        samples = to_float(torch.tensor(self.waveforms[view, clip, start * hop : (start + length) * hop]))
+        noise = torch.from_numpy(random.standard_normal(len(samples), dtype=np.float32))
+        return cembed.to(self.device), samples, noise
 
-
-def _reconstruction(terms: dict) -> Tensor | float:
-    """All distances by their weights, in units of the spectral one."""
-    return sum(weight * terms[name] for name, weight in WEIGHTS.items()) / SPECTRAL_WEIGHT
+    @torch.no_grad()
+    def _decoded(self, view: int, clip: int, start: int, length: int) -> Tensor:
+        """What the VQ-VAE makes of a segment, decoded with its surroundings: (rows, segment)."""
+        step, context = self.preset.frames // self.preset.grid[1], self.recipe.context_codes
+        first = max(0, start // step - context)
+        codes = self.codes[view, clip, :, first : (start + length) // step + context]
+        decoded = self.vqvae.decode(torch.tensor(codes, device=self.device).long()[None])[0]
+        decoded = torch.nn.functional.pad(decoded, (0, 0, 0, self.preset.rows - decoded.shape[0]))
+        return decoded[:, start - first * step :][:, :length]

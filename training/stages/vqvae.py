@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,59 +13,78 @@ from foley.features.masking import mask_cembed
 from foley.models.quantizer import perplexity
 from foley.models.vqvae import VQVAE, vqvae_loss
 from foley.plots import code_figure, stacked_figure
+from training.batches import device_of, to_device
+from training.class_head import fit_class_head
 from training.corpus import Corpus
-from training.loop import LoopSettings, OptimizerStep, device_of, draw, to_device
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim
+from training.stage import OptimizerStep
+from training.stages.base import CorpusStage
 
-BATCH = 16
-CROP_FRAMES = 96  # of every clip: more steps for the same arithmetic than whole clips
+VALIDATION_BATCH = 16
 
 
-class VQVAEStage:
+class VQVAEStage(CorpusStage):
     """Masked CEmbeds over a noise floor in, clean ones out."""
 
     name = "vqvae"
-    settings = LoopSettings(
-        steps=30_000,
-        learning_rate=1e-3,
-        cycle_up=100,
-        cycle_down=3000,
-        interval=200,
-        average_decay=0.0,
-        weight_decay=1e-4,
-    )
 
     def __init__(self, corpus: Corpus, cembed: CEmbed):
-        self.corpus, self.preset, self.cembed = corpus, corpus.preset, cembed
+        super().__init__(corpus)
+        self.cembed = cembed
         self.noisy, self.cembeds = corpus.cembeds(cembed, floor=True), corpus.cembeds(cembed, floor=False)
-        self.parts = nn.ModuleDict({"vqvae": corpus.run.initialized(self.name, VQVAE(self.preset.vqvae))})
+        vqvae = corpus.run.initialized(self.name, VQVAE(self.preset.vqvae))
+        if self.recipe.activation_checkpointing:
+            vqvae.checkpoint_activations()
+        self.parts = nn.ModuleDict({"vqvae": vqvae})
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "VQVAEStage":
+        """The stage on what those before it have left in the run."""
+        return cls(corpus, corpus.run.load_cembed())
+
+    @staticmethod
+    def finish(corpus: Corpus) -> None:
+        """Fit the class head, where there is one, to the end."""
+        if corpus.preset.vqvae.class_head and corpus.preset.training.vqvae.refit_class_head:
+            vqvae = corpus.run.load_vqvae()
+            fit_class_head(corpus, corpus.run.load_cembed(), vqvae)
+            save_stage(corpus.run.model, "vqvae", vqvae.cpu().state_dict())
+
+    def score_weights(self) -> dict[str, float]:
+        return {"mse": 1.0}
 
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
-        options = self.corpus.run.options
-        index = draw(self.corpus.train, number, options.batch or BATCH, options.seed)
-        views = torch.randint(self.cembeds.shape[0], index.shape)
-        frames = min(CROP_FRAMES, self.preset.frames)
-        starts = torch.randint((self.preset.frames - frames) // 4 + 1, index.shape) * 4
-        places = list(zip(views, index, starts, strict=True))
+        clips, randoms = self.draw(number)
+        noisy, clean = zip(*map(self._pair, clips.tolist(), randoms), strict=True)
+        return torch.stack(noisy), torch.stack(clean), self.corpus.categories[clips]
+
+    def _pair(self, clip: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """A part of a variation of a clip, as it goes in and as it is to come out, (rows, frames) each."""
+        step = self.preset.frames // self.preset.grid[1]
+        frames = min(self.recipe.crop_frames or self.preset.frames, self.preset.frames)
+        view = random.integers(self.cembeds.shape[0])
+        start = random.integers((self.preset.frames - frames) // step + 1) * step
         noisy, clean = (
-            torch.stack([torch.tensor(cembeds[view, i, :, start : start + frames]) for view, i, start in places])
+            torch.tensor(cembeds[view, clip, :, start : start + frames]).float()
             for cembeds in (self.noisy, self.cembeds)
         )
-        return noisy.float(), clean.float(), self.corpus.categories[index]
+        if self.recipe.masked:
+            noisy = mask_cembed(noisy, self.preset.mel.rows, random, self.preset.training.masking)
+        return noisy, clean
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         noisy, clean, categories = batch
-        output = self.parts["vqvae"](mask_cembed(noisy, self.preset.mel.rows))
+        output = self.parts["vqvae"](noisy)
         loss, report = vqvae_loss(output, clean, categories, self.preset.vqvae)
         yield OptimizerStep("vqvae", loss, report | {"perplexity": self._perplexity(output.codes)})
 
     def validate(self, model: VQVAE) -> dict[str, float]:
         totals: dict[str, float] = {}
         codes = []
-        for part in self.corpus.validation.split(BATCH):
+        for part in self.corpus.validation.split(VALIDATION_BATCH):
             clean = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
             clean, categories = to_device((clean, self.corpus.categories[part]), device_of(model))
             output = model(clean)
@@ -79,17 +99,17 @@ class VQVAEStage:
                 totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(self.corpus.validation)
             codes.append(output.codes)
         used = float(self._perplexity(torch.cat(codes)))
-        return {"score": totals["mse"], **totals, "perplexity": used}
+        return {"score": self.score(totals), **totals, "perplexity": used}
 
     def log_samples(self, model: VQVAE, folder: Path) -> dict[str, str]:
         """A recording's CEmbed, masked, and reconstructed (paper figure 2); its codes; and how far it can be heard."""
         preset, samples = self.preset, SampleLogger(folder, self.preset)
-        clean = torch.from_numpy(self.cembeds[0, self.corpus.validation[:1].numpy()]).float()
-        masked = mask_cembed(clean, preset.mel.rows, torch.Generator().manual_seed(0))
-        output = model(masked.to(device_of(model)))
-        decoded = output.cembed.float().cpu()
-        rows, frames = decoded.shape[1:]
-        three = {"recording": clean[0], "masked": masked[0], "reconstructed": decoded[0]}
+        clean = torch.from_numpy(self.cembeds[0, int(self.corpus.validation[0])]).float()
+        masked = mask_cembed(clean, preset.mel.rows, np.random.default_rng(0), preset.training.masking)
+        output = model(masked[None].to(device_of(model)))
+        decoded = output.cembed[0].float().cpu()
+        rows, frames = decoded.shape
+        three = {"recording": clean, "masked": masked, "reconstructed": decoded}
         three = {title: cembed[:rows, :frames] for title, cembed in three.items()}
         samples.picture("CEmbed", stacked_figure(three, preset, WIDTH))
         codes = output.codes[0].cpu()

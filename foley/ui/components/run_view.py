@@ -6,11 +6,12 @@ from typing import Any
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
+from foley.presets import STAGES
 from foley.runs.view import RunView, StageView, ago, since
 from foley.ui.components.loss_curves import curve_svg
 from foley.ui.session.visitors import served
 
-TITLES = {"encoder": "Encoder", "vqvae": "MVQVAE", "prior": "Prior", "decoder": "Decoder", "vocoder": "Vocoder"}
+TITLES = {spec.name: spec.title for spec in STAGES.values()}
 NOT_PLOTTED = {"kind", "time", "step", "rate", "seconds_a_step", "left_s", "best", "score"}
 SOUNDS = (".wav", ".flac")
 
@@ -99,7 +100,7 @@ def _facts(run: RunView) -> str:
 
 def _stage_button(run: RunView, stage: StageView, chosen: bool) -> dict[str, Any]:
     button = {"name": stage.name, "title": TITLES[stage.name], **_waiting(chosen)}
-    if not stage.begun:
+    if not stage.has_started:
         return button
     active = run.is_running and stage.name == run.current.name and stage.last["kind"] != "end"
     best = stage.best.get("score")
@@ -145,7 +146,7 @@ def _progress(run: RunView) -> tuple[str, float]:
 
 def curves(stage: StageView | None) -> str:
     """All values of a stage's events over its steps."""
-    if stage is None or not stage.begun:
+    if stage is None or not stage.has_started:
         return '<p class="note">The loss curves appear here after the first ten steps.</p>'
     training, held_out = (
         {name: points for name, points in _series(stage, kind).items() if name not in NOT_PLOTTED}

@@ -22,7 +22,7 @@ from foley.ui.session.models import Models
 from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
-PATIENCE_S = 0.08  # between two looks at the progress: as often as an eye can use
+PROGRESS_INTERVAL_S = 0.08  # between two looks at the progress: as often as an eye can use
 NO_TAKES: dict[str, Any] = {"run": 0, "count": 1, "takes": []}
 
 Stage = dict[str, Any]  # of one visitor: `run` and `count`, its `takes`, and the `title` and first `seed` of the run
@@ -103,7 +103,7 @@ class Desk:
                         shelf = shelf_value(self.libraries.of(token))
                         yield self._change(stage=now, meter=meter_value(words, 1.0), shelf=shelf)
                     elif event.done == event.total or time.monotonic() >= due:
-                        due = time.monotonic() + PATIENCE_S
+                        due = time.monotonic() + PROGRESS_INTERVAL_S
                         yield self._change(meter=progress_value(event))
             words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
             yield self._change(meter=meter_value(words, 1.0, "done"), **buttons(running=False))

@@ -14,8 +14,10 @@ import psutil
 import torch
 
 from foley.pipeline import choose_device
+from foley.presets import STAGES
 from foley.resources import WORK
-from foley.runs.view import LOG, PROCESS, TRAINED, Process, RunView, find_runs
+from foley.runs.process import PROCESS, Process
+from foley.runs.view import LOG, RunView, find_runs
 from foley.ui.access import Mode
 
 PROGRAM = (sys.executable, "-u", "-m", "training")
@@ -92,7 +94,7 @@ class Trainer:
         self.mode.refuse_unless_allowed("train.act")
         if run.is_running:
             raise ValueError(f"{run.name} is being trained already.")
-        stages = run.process.stages if run.process else TRAINED
+        stages = run.process.stages if run.process else tuple(STAGES)
         return self._launch(run, stages[0] if len(stages) == 1 else ALL, device, minutes, ["--resume", *_split(more)])
 
     def stop(self, run: RunView) -> None:
@@ -130,7 +132,7 @@ class Trainer:
         self._children.append(child)
         if os.name == "posix":
             psutil.Process(child.pid).nice(POLITE)  # a page that draws a take comes first
-        stages = TRAINED if stage == ALL else (stage,)
+        stages = tuple(STAGES) if stage == ALL else (stage,)
         created = psutil.Process(child.pid).create_time()
         if not (run.folder / PROCESS).is_file() or Process.read(run.folder).pid != child.pid:
             Process(child.pid, created, stages, device, minutes or None).write(run.folder)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
-import torch
+import numpy as np
 
 from foley import plots
 from foley.audio.files import AudioError, recording_s, write_audio
@@ -147,7 +147,7 @@ def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Ta
 def _pair(result: Reconstruction, source: Path, folder: Path, foley: Foley) -> dict[str, Any]:
     """Write both sounds and all pictures into a folder, and say what the card shows."""
     preset = foley.preset
-    masked = mask_cembed(result.cembed[None], preset.mel.rows, torch.Generator().manual_seed(0))[0]
+    masked = mask_cembed(result.cembed, preset.mel.rows, np.random.default_rng(0), preset.training.masking)
     stacked = {"recording": result.cembed, "masked": masked, "decoded from its codes": result.decoded}
     before = write_audio(folder / "recording.wav", result.original, result.sample_rate)
     after = result.save(folder / f"{source.stem}_reconstructed.wav")

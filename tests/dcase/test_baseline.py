@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 
 from foley.checkpoints import CheckpointError, load_stage, read_config
 from foley.cli import main
-from foley.dcase import fold, import_dcase
+from foley.dcase.baseline import BaselineFiles, fold, import_dcase
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 
-DATA = Path(__file__).parent / "data" / "dcase"
+DATA = Path(__file__).parents[1] / "data" / "dcase"
 FILES = {"vqvae": "vqvae.pth", "prior": "prior.pt", "vocoder": "g.pth", "vocoder-config": "hifigan.json"}
 
 
@@ -73,11 +73,11 @@ def test_a_missing_or_foreign_file_is_named(tmp_path, wrong):
     files = [tmp_path / file for file in FILES.values()]
     bad.write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match=bad.name):
-        import_dcase(*files, tmp_path / "out")
+        import_dcase(BaselineFiles(*files), tmp_path / "out")
     if wrong != "vocoder-config":
         torch.save({"model": {"a": torch.zeros(1)}, "generator": {"a": torch.zeros(1)}}, bad)
         with pytest.raises(CheckpointError, match=bad.name):
-            import_dcase(*files, tmp_path / "out")
+            import_dcase(BaselineFiles(*files), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -88,7 +88,7 @@ class Foreign(argparse.Namespace):
 def test_foreign_objects_are_not_unpickled(tmp_path):
     torch.save({"model": {}, "args": Foreign()}, tmp_path / "prior.pt")
     with pytest.raises(CheckpointError, match="cannot be read as weights"):
-        import_dcase(DATA / "vqvae.pth", tmp_path / "prior.pt", DATA / "g.pth", DATA / "hifigan.json", tmp_path / "out")
+        import_dcase(BaselineFiles(prior=tmp_path / "prior.pt"), tmp_path / "out")
 
 
 def files_with(tmp_path, **changed) -> list[Path]:
@@ -114,7 +114,7 @@ def newer_weight_norm(path: Path) -> None:
 
 @pytest.mark.parametrize("changed", [{"vqvae": prefixed}, {"vocoder": newer_weight_norm}], ids=str)
 def test_files_of_wrappers_and_of_newer_weight_norm_hold_the_same_weights(tmp_path, imported, changed):
-    again = import_dcase(*files_with(tmp_path, **changed), tmp_path / "out")
+    again = import_dcase(BaselineFiles(*files_with(tmp_path, **changed)), tmp_path / "out")
     for stage in ("vqvae", "prior", "vocoder"):
         expected, found = (load_file(folder / f"{stage}.safetensors") for folder in (imported, again))
         assert all(torch.equal(found[name], value) for name, value in expected.items())
@@ -165,7 +165,7 @@ def huge_view(state: dict) -> dict:
 )
 def test_a_hostile_file_is_named(tmp_path, changed, word):
     with pytest.raises(CheckpointError, match=word) as caught:
-        import_dcase(*files_with(tmp_path, **changed), tmp_path / "out")
+        import_dcase(BaselineFiles(*files_with(tmp_path, **changed)), tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -188,4 +188,18 @@ def test_a_setting_of_hifigan_that_cannot_be_is_named(tmp_path, setting, value):
         path.write_text(json.dumps({**json.loads(path.read_text()), setting: value}))
 
     with pytest.raises(CheckpointError, match=setting):
-        import_dcase(*files_with(tmp_path, vocoder_config=write), tmp_path / "out")
+        import_dcase(BaselineFiles(*files_with(tmp_path, vocoder_config=write)), tmp_path / "out")
+
+
+def test_the_vocoder_alone_is_put_into_a_model_of_ones_own(imported, tmp_path, expected):
+    own = tmp_path / "own"
+    shutil.copytree(imported, own)
+    before = (own / "prior.safetensors").read_bytes()
+    (own / "vocoder.safetensors").unlink()
+    arguments = ["--vocoder", str(DATA / "g.pth"), "--vocoder-config", str(DATA / "hifigan.json")]
+    assert main(["import-dcase", *arguments, "--out", str(own)]) == 0
+    model = load_stage(own, "vocoder", Vocoder(read_config(own)[0]))
+    assert close(model(expected["vmel"], expected["vmel"], None), expected["wav"])
+    assert (own / "prior.safetensors").read_bytes() == before
+    with pytest.raises(CheckpointError, match="no checkpoint yet"):
+        import_dcase(BaselineFiles(vocoder=DATA / "g.pth", vocoder_config=DATA / "hifigan.json"), tmp_path / "none")

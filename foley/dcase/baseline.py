@@ -13,6 +13,7 @@ import dataclasses
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,18 +21,29 @@ import torch
 from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor
 
-from foley.checkpoints import CheckpointError, check_weights, misfit, save_stage, shapes_of, write_config
+from foley.checkpoints import (
+    CONFIG,
+    CheckpointError,
+    check_weights,
+    misfit,
+    read_config,
+    save_stage,
+    shapes_of,
+    write_config,
+)
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL, code_offsets
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
-from foley.presets import BASELINE, Few, Preset, PriorPreset, Size, VocoderPreset, VQVAEPreset
+from foley.presets import BASELINE, Preset, PriorPreset, VocoderPreset, VQVAEPreset
+from foley.presets.bounds import Few, Size
 from foley.system.files import shown
 from foley.system.validation import first_problem
 
 MOST_TENSORS = 10_000
 MOST_CONFIG_BYTES = 2**20
 State = dict[str, Tensor]
+Converted = tuple[VQVAEPreset | PriorPreset | VocoderPreset, State]
 _Several = Annotated[tuple[Few, ...], Field(min_length=1, max_length=16)]
 
 
@@ -46,30 +58,59 @@ class HiFiGANConfig(BaseModel):
     resblock_dilation_sizes: Annotated[tuple[_Several, ...], Field(min_length=1, max_length=16)]
 
 
-def import_dcase(vqvae: Path, prior: Path, vocoder: Path, vocoder_config: Path, target: Path) -> Path:
-    """Write a checkpoint folder from the baseline's four files. Returns the folder.
+@dataclass(frozen=True)
+class BaselineFiles:
+    """Which of the baseline's files are imported: a VQ-VAE, a prior, and HiFi-GAN with its JSON configuration."""
 
-    Raises CheckpointError naming the file that is missing, broken or not the baseline's.
+    vqvae: Path | None = None
+    prior: Path | None = None
+    vocoder: Path | None = None
+    vocoder_config: Path | None = None
+
+
+def import_dcase(files: BaselineFiles, target: Path) -> Path:
+    """Write a checkpoint folder from the baseline's files, or put some of them into one that is there.
+
+    So the organisers' vocoder can be joined to a VQ-VAE and a prior of one's own. Returns the folder. Raises
+    CheckpointError naming the file that is missing, broken or not the baseline's.
     """
-    vqvae_state, prior_state = _read(vqvae), _read(prior, "model")
-    vocoder_state = _converted(vocoder, fold, _read(vocoder, "generator"))
-    settings = _vocoder_config(vocoder_config)
-    parts = []
-    for path, convert, state in ((vqvae, _vqvae, vqvae_state), (prior, _prior, prior_state)):
-        parts.append(_converted(path, convert, state))
-    parts.append(_converted(vocoder, lambda state: _vocoder(state, settings), vocoder_state))
-    blocks, states = zip(*parts, strict=True)
-    preset = dataclasses.replace(BASELINE, vqvae=blocks[0], prior=blocks[1], vocoder=blocks[2])
+    converted = _convert_all(files)
+    is_there = (target / CONFIG).is_file()
+    if not converted or (len(converted) < 3 and not is_there):
+        raise CheckpointError(
+            f"{shown(target)} is no checkpoint yet: give a VQ-VAE, a prior and a vocoder, or name a folder to add to."
+        )
+    before = read_config(target)[0] if is_there else BASELINE
+    preset = dataclasses.replace(before, **{stage: block for stage, (block, _) in converted.items()})
     try:
         preset = Preset.from_dict(preset.to_dict())
     except ValueError as error:
-        raise CheckpointError(f"{shown(vqvae)}, {shown(prior)} and {shown(vocoder)}: {error}") from None
-    _check(preset, dict(zip(("vqvae", "prior", "vocoder"), states, strict=True)), (vqvae, prior, vocoder))
+        names = " and ".join(shown(getattr(files, stage)) for stage in converted)
+        raise CheckpointError(f"{names}: {error}") from None
+    for stage, (_, state) in converted.items():
+        _check(preset, stage, state, getattr(files, stage))
     write_config(target, preset, imported_from="DCASE 2023 Task 7 baseline")
-    save_stage(target, "cembed", CEmbed(preset).state_dict())
-    for stage, state in zip(("vqvae", "prior", "vocoder"), states, strict=True):
+    if not is_there:
+        save_stage(target, "cembed", CEmbed(preset).state_dict())
+    for stage, (_, state) in converted.items():
         save_stage(target, stage, state)
     return target
+
+
+def _convert_all(files: BaselineFiles) -> dict[str, Converted]:
+    """The preset's block and the weights of every file that is given, by stage."""
+    converted: dict[str, Converted] = {}
+    if files.vqvae:
+        converted["vqvae"] = _converted(files.vqvae, _vqvae, _read(files.vqvae))
+    if files.prior:
+        converted["prior"] = _converted(files.prior, _prior, _read(files.prior, "model"))
+    if files.vocoder:
+        if files.vocoder_config is None:
+            raise CheckpointError("A vocoder needs the JSON configuration it was trained with: give --vocoder-config.")
+        state = _converted(files.vocoder, fold, _read(files.vocoder, "generator"))
+        settings = _vocoder_config(files.vocoder_config)
+        converted["vocoder"] = _converted(files.vocoder, lambda state: _vocoder(state, settings), state)
+    return converted
 
 
 def fold(state: State) -> State:
@@ -296,15 +337,14 @@ def _count(state: State, pattern: str) -> int:
     return len({match[1] for name in state if (match := re.match(pattern, name))})
 
 
-def _check(preset: Preset, states: dict[str, State], paths: tuple[Path, ...]) -> None:
-    """Compare every state with its module, built without memory. Raises CheckpointError naming the misfit."""
+def _check(preset: Preset, stage: str, state: State, path: Path) -> None:
+    """Compare a state with its module, built without memory. Raises CheckpointError naming the misfit."""
     builds = {
         "vqvae": lambda: VQVAE(preset.vqvae),
         "prior": lambda: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size),
         "vocoder": lambda: Vocoder(preset),
     }
-    for path, (stage, build) in zip(paths, builds.items(), strict=True):
-        with torch.device("meta"):
-            expected = _converted(path, lambda _, build=build: shapes_of(build().state_dict()), {})
-        if wrong := misfit(expected, shapes_of(states[stage])):
-            raise CheckpointError(f"{shown(path)} does not fit the baseline's {stage}: {wrong}.")
+    with torch.device("meta"):
+        expected = _converted(path, lambda _: shapes_of(builds[stage]().state_dict()), {})
+    if wrong := misfit(expected, shapes_of(state)):
+        raise CheckpointError(f"{shown(path)} does not fit the baseline's {stage}: {wrong}.")

@@ -1,0 +1,152 @@
+"""The sizes of every module: one frozen block a module, which is built from its block alone."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foley.presets.bounds import (
+    CLOSED,
+    SEVERAL,
+    Few,
+    FewOrNone,
+    Hertz,
+    Large,
+    Number,
+    Share,
+    Size,
+    SizeOrNone,
+    Weight,
+    Whole,
+    Window,
+)
+
+
+@dataclass(frozen=True)
+class AudioPreset:
+    """What a clip is: `sample_rate` in Hz, `duration_s` in seconds."""
+
+    __pydantic_config__ = CLOSED
+
+    sample_rate: Annotated[Whole, Field(ge=4_000, le=192_000)] = 24_000
+    duration_s: Annotated[Number, Field(gt=0, le=60)] = 4.0
+
+    @property
+    def samples(self) -> int:
+        return round(self.sample_rate * self.duration_s)
+
+
+@dataclass(frozen=True)
+class MelPreset:
+    """HiFi-GAN's log-mel: natural logarithm of a magnitude mel spectrogram, `f_min` and `f_max` in Hz."""
+
+    __pydantic_config__ = CLOSED
+
+    rows: Size = 129
+    n_fft: Window = 1024
+    hop_length: Window = 320
+    f_min: Hertz = 0.0
+    f_max: Hertz = 10_000.0
+
+
+@dataclass(frozen=True)
+class EncoderPreset:
+    """The embedding part of CEmbed. `kind` is `mert`, `builtin` (ours) or `none` (mel only).
+
+    `repository` is where MERT's weights are: a name on the hub or a local folder. With `normalize` it hears every clip
+    at mean 0 and variance 1, as the `do_normalize` of a model's own preprocessor says.
+
+    The network is HuBERT's: a stack of strided convolutions (total stride 320) and a transformer. `rows` is what is
+    kept of its hidden size: all but the dropped channel, or a projection fitted by PCA.
+    """
+
+    __pydantic_config__ = CLOSED
+
+    kind: Literal["none", "mert", "builtin"] = "none"
+    rows: SizeOrNone = 0
+    repository: Annotated[str, Field(max_length=1000)] = ""
+    dropped_channel: SizeOrNone | None = None
+    hidden_size: Size = 128
+    layers: Few = 4
+    heads: Few = 4
+    feed_forward: Large = 512
+    convolution_channels: Annotated[tuple[Size, ...], Field(min_length=7, max_length=7)] = (
+        16,
+        32,
+        64,
+        128,
+        128,
+        128,
+        128,
+    )
+    positional_kernel: Size = 32
+    positional_groups: Size = 4
+    stable_layer_norm: bool = False
+    normalize: bool = False
+
+
+@dataclass(frozen=True)
+class VQVAEPreset:
+    """The (M)VQVAE. Strides are (rows, frames) of the two strided convolutions of every branch."""
+
+    __pydantic_config__ = CLOSED
+
+    branch_kernels: Annotated[tuple[Few, ...], SEVERAL] = (4, 2, 6, 8)
+    strides: tuple[tuple[Few, Few], tuple[Few, Few]] = ((2, 2), (2, 2))
+    stem_channels: Size = 64
+    channels: Size = 128
+    branch_residual_blocks: FewOrNone = 2
+    residual_channels: SizeOrNone = 32
+    parallel_residual_blocks: FewOrNone = 0
+    decoder_residual_blocks: FewOrNone = 2
+    batch_norm: bool = False
+    rectified_skip: bool = False
+    code_dimension: Size = 64
+    codebook_size: Large = 512
+    codebook_decay: Share = 0.99
+    commitment: Weight = 0.25
+    class_head: bool = False
+    class_weight: Weight = 1e-2
+
+
+@dataclass(frozen=True)
+class PriorPreset:
+    """PixelSNAIL over the code grid. `zen_factor` 1 is full attention; `scan` names the outermost raster axis."""
+
+    __pydantic_config__ = CLOSED
+
+    channels: Size = 256
+    kernel_size: Few = 5
+    blocks: Few = 4
+    residual_blocks: Few = 4
+    residual_channels: Size = 256
+    output_residual_blocks: FewOrNone = 0
+    heads: Few = 8
+    zen_factor: Few = 1
+    scan: Literal["rows", "frames"] = "rows"
+    condition: Literal["embedding", "map"] = "embedding"
+    condition_channels: Size = 32
+    condition_hidden: Large = 2048  # of the network that makes a `map`; unused for an `embedding`
+    dropout: Share = 0.1
+
+
+@dataclass(frozen=True)
+class VocoderPreset:
+    """HiFi-GAN. `head` is `waveform` (upsample to samples) or `spectral` (inverse STFT of refined, shaped noise).
+
+    `excitation` is what a spectral head refines: shaped `noise`, or noise `mixed` with tones where the mel has lines.
+    `shaping_passes` is how often the shaped noise is brought to the mel's levels before it is refined.
+    """
+
+    __pydantic_config__ = CLOSED
+
+    head: Literal["waveform", "spectral"] = "waveform"
+    upsample_rates: Annotated[tuple[Few, ...], SEVERAL] = (8, 8, 2, 2)
+    upsample_kernels: Annotated[tuple[Few, ...], SEVERAL] = (16, 16, 4, 4)
+    channels: Size = 512
+    residual_kernels: Annotated[tuple[Few, ...], SEVERAL] = (3, 7, 11)
+    residual_dilations: Annotated[tuple[Few, ...], SEVERAL] = (1, 3, 5)
+    n_fft: SizeOrNone = 0
+    hop_length: SizeOrNone = 0
+    shaping_passes: FewOrNone = 0
+    excitation: Literal["noise", "mixed"] = "noise"
