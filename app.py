@@ -1,63 +1,8 @@
 """The studio in a browser: `python app.py`. Also what a Hugging Face Space runs."""
 
-import argparse
 import sys
-from pathlib import Path
 
-from foley.resources import SHIPPED_MODEL
-from foley.ui.access import Address, Mode, decide
-from foley.ui.session.trainer import RUNS, why_no_training
-
-HERE = Path(__file__).resolve().parent
-
-
-def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="python app.py", description="foley studio in a browser.")
-    options.add_argument("--checkpoint", default=SHIPPED_MODEL, help="a folder or a hub name; default: the shipped one")
-    options.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    options.add_argument("--host", help="address to listen on; default: this machine only, or GRADIO_SERVER_NAME")
-    options.add_argument("--port", type=int, help="default: the first free one from 7860, or GRADIO_SERVER_PORT")
-    options.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
-    options.add_argument("--public", action="store_true", help="others come through a proxy or tunnel of yours")
-    options.add_argument("--library", type=Path, help="folder that keeps your takes; default: library, here")
-    options.add_argument("--runs", type=Path, default=RUNS, help="where models are trained; default: runs")
-    options.add_argument("--no-training", action="store_true", help="leave out the tab that trains models")
-    return options
-
-
-def library_of(arguments: argparse.Namespace, mode: Mode) -> Path | None:
-    """Where the takes of whoever sits at this machine are kept; None where strangers may come: each has their own.
-
-    Raises ValueError where strangers would share the folder that was named.
-    """
-    if mode.is_public and arguments.library:
-        raise ValueError("Others can open this page, and each has a library of their own: leave --library out.")
-    return None if mode.is_public else arguments.library or HERE / "library"
-
-
-def serve(arguments: argparse.Namespace, address: Address) -> None:
-    """Build the studio and serve it until it is ended. Raises ValueError, RuntimeError or OSError with a sentence."""
-    # Gradio reads environment variables when it is imported, and `decide` has taken some of them away
-    from foley.pipeline import Foley
-    from foley.ui.studio import build_studio
-    from foley.ui.theme import launch_settings
-
-    library = library_of(arguments, address.mode)
-    no_training = why_no_training(arguments.no_training, address.mode)
-    if library:
-        library.mkdir(parents=True, exist_ok=True)
-    model = Foley.from_pretrained(arguments.checkpoint, arguments.device)
-    model.warm_up()
-    demo = build_studio(model, no_training, arguments.runs, library, address.mode)
-    served = [folder for folder in (library, None if no_training else arguments.runs) if folder]
-    allowed = [str(folder.resolve()) for folder in served]
-    demo.launch(**address.launch_settings(), **launch_settings(), allowed_paths=allowed)
-
+from foley.ui.app import main
 
 if __name__ == "__main__":
-    arguments = parser().parse_args()
-    try:
-        serve(arguments, decide(arguments))
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main())

@@ -7,6 +7,8 @@ import venv
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -25,6 +27,13 @@ def test_the_requirements_of_the_repository_are_those_of_the_package():
 
 def test_a_space_can_install_the_requirements_before_the_files_are_there():
     assert not [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("-")]
+
+
+def test_every_requirement_is_locked_to_a_version_that_it_allows():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+    for wanted in map(Requirement, (*requirements("requirements.txt"), *requirements("requirements-dev.txt"))):
+        assert locked[canonicalize_name(wanted.name)] in wanted.specifier, wanted
 
 
 def run(*command: str | Path, folder: Path) -> str:
@@ -54,5 +63,6 @@ def test_an_installed_wheel_generates_in_any_folder(tmp_path: Path):
     said = run(programs / "foley", "generate", "--category", "DogBark", "--out", "takes", folder=elsewhere)
     takes = list((elsewhere / "takes").glob("*.wav"))
     assert [str(take.relative_to(elsewhere)) for take in takes] == said.split()
-    run(programs / "foley-train", "--help", folder=elsewhere)
+    for program in ("foley-train", "foley-studio"):
+        assert run(programs / program, "--help", folder=elsewhere).startswith("usage: ")
     assert sorted(path.name for path in elsewhere.iterdir()) == ["takes"]

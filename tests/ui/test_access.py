@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -17,13 +16,13 @@ import pytest
 from foley.evaluation.report import Report
 from foley.pipeline import Foley
 from foley.ui.access import ENDPOINTS, HERE, Address, Mode, check, decide, name_of
+from foley.ui.app import library_of
 from foley.ui.session.models import Models
 from foley.ui.session.trainer import Order, Trainer
 from foley.ui.studio import build_studio, functions_of
 from foley.ui.tabs import evaluate
 from foley.ui.theme import launch_settings
 
-APP = Path(__file__).parents[2] / "app.py"
 ENDS = ("process_completed", "close_stream", "event: complete", "event: error")  # the last line of an answer
 PUBLIC = (Mode.SHARED, Mode.SPACE)
 
@@ -80,7 +79,6 @@ def test_a_port_that_is_none_is_one_sentence(port):
 
 
 def test_strangers_never_share_a_library_folder(tmp_path):
-    library_of = runpy.run_path(str(APP))["library_of"]
     assert library_of(Namespace(library=None), Mode.OWN).name == "library"
     assert library_of(Namespace(library=tmp_path), Mode.OWN) == tmp_path
     for mode in PUBLIC:
