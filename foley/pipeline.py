@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -103,8 +104,8 @@ class Foley:
     ) -> list[Take]:
         """`count` new takes of a class, with the seeds `seed`, `seed + 1`, ...; each as it would be alone.
 
-        `progress(done, total)` is told of the codes drawn. Raises ValueError for a class, seed, temperature or count
-        that cannot be.
+        `progress(done, total)` is called with the number of codes. Raises ValueError for a class, seed, temperature
+        or count that cannot be.
         """
         return _takes(self.draw(category, seed, temperature, count, top_k, top_p), progress)
 
@@ -117,17 +118,17 @@ class Foley:
         top_k: int = 0,
         top_p: float = TOP_P,
         given: Tensor | None = None,
-        mask: Tensor | None = None,
+        keep: Tensor | None = None,
     ) -> Iterator[Progress | Take]:
-        """As `generate`, step by step: progress of the codes while they are drawn, then the takes one by one.
+        """As `generate`, step by step: progress of the codes while they are sampled, then the takes one by one.
 
-        Codes of `given` (rows, frames) stay where `mask` (rows, frames) is True. Closing the iterator stops the work.
+        Codes of `given` (rows, frames) stay where `keep` (rows, frames) is True. Closing the iterator stops the work.
         """
         category, settings = Category.parse(category), SamplingSettings(temperature, top_k, top_p)
         seeds = _seeds(seed, count)
         codes, redraw = torch.full(self.preset.grid, -1), torch.ones(self.preset.grid, dtype=torch.bool)
-        if given is not None and mask is not None:
-            codes, redraw = given, ~mask
+        if given is not None and keep is not None:
+            codes, redraw = given, ~keep
         edit = Edit(codes.expand(count, -1, -1), redraw.expand(count, -1, -1), "")
         return self._draw(edit, category, seeds, settings)
 
@@ -223,9 +224,11 @@ class Foley:
         edits: tuple[str, ...] = (),
     ) -> Iterator[Progress | Take]:
         categories = [int(category)] * len(seeds)
-        for event in sample_windows(self.sampler, categories, seeds, settings, edit.codes, edit.redraw):
-            codes = event.codes
-            yield event
+        codes = edit.codes
+        with closing(sample_windows(self.sampler, categories, seeds, settings, edit.codes, ~edit.redraw)) as events:
+            for event in events:
+                codes = event.codes
+                yield event
         edits = (*edits, edit.words) if edit.words else edits
         for seed, grid in zip(seeds, codes, strict=True):
             yield self._take(grid, category, seed, seed if noise_seed is None else noise_seed, settings, edits)

@@ -56,9 +56,9 @@ def test_progress_comes_before_the_takes_and_closing_stops(foley):
 
 
 def test_given_codes_stay(foley, takes, preset):
-    mask = torch.zeros(preset.grid, dtype=torch.bool)
-    mask[:, :40] = True
-    take = list(foley.draw("DogBark", seed=99, given=takes[0].codes, mask=mask))[-1]
+    keep = torch.zeros(preset.grid, dtype=torch.bool)
+    keep[:, :40] = True
+    take = list(foley.draw("DogBark", seed=99, given=takes[0].codes, keep=keep))[-1]
     assert torch.equal(take.codes[:, :40], takes[0].codes[:, :40])
     assert not torch.equal(take.codes[:, 40:], takes[0].codes[:, 40:])
 

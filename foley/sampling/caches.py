@@ -1,4 +1,4 @@
-"""What the sampler keeps between codes: one definition for every path."""
+"""What the sampler keeps between codes: one definition for every backend."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ class Caches(NamedTuple):
     """Tensors for N takes of a grid (height, width); the other letters are those of `Weights`.
 
     `features` and `hidden` are what the causal convolutions of the R residual blocks read, after their ELU: of the
-    row being drawn, with zeros at both ends up to the padded width, that of its tiles and 2 (k // 2) more. Of the
+    row being sampled, with zeros at both ends up to the padded width, that of its tiles and 2 (k // 2) more. Of the
     k - 1 rows above they are kept at the points of the `winograd` filtering, row i in place i modulo k - 1. `above1`,
     `above2` and `start` are what this row takes from the rows above, bias and condition included.
 
     Keys and values are those of the T = height x width positions, or one for every s positions in zen mode. They
-    are made of the `recent` s positions: features before the block, after its causal part, and coordinates. In zen
-    mode `near` is what coarse results add to the s positions from the newest coarse one on, `far` to the s after.
+    are made of the `key_inputs` of the newest s positions: features before the block, after its causal part, and
+    coordinates. In zen mode `spread_now` is what coarse results add to the s positions from the newest coarse one on,
+    `spread_next` to the s after.
     """
 
     codes: Tensor  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
@@ -35,14 +36,14 @@ class Caches(NamedTuple):
     above2: Tensor  # (R, N, tiles x outputs, 2 C)
     keys: Tensor  # (B, N, A, T)
     values: Tensor  # (B, N, A, T)
-    recent: Tensor  # (B, N, s, K)
-    near: Tensor  # (B, N, s, A)
-    far: Tensor  # (B, N, s, A)
+    key_inputs: Tensor  # (B, N, s, K)
+    spread_now: Tensor  # (B, N, s, A)
+    spread_next: Tensor  # (B, N, s, A)
 
     @classmethod
-    def of(cls, draft: SamplingState, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
+    def of(cls, state: SamplingState, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
         """Caches before the first code, for weights of these shapes; above1 and above2 are padded to a multiple."""
-        takes, height, width = draft.codes.shape
+        takes, height, width = state.codes.shape
         residuals, points, up, channels, hidden = weights.above1.shape
         kernel, half = up + 1, up // 2
         tiles, outputs = filtering(kernel).tiles(width), filtering(kernel).outputs
@@ -59,12 +60,12 @@ class Caches(NamedTuple):
             "above2": (residuals, takes, tiles * outputs, -(-2 * channels // multiple) * multiple),
             "keys": (blocks, takes, attention, positions),
             "values": (blocks, takes, attention, positions),
-            "recent": (blocks, takes, factor, weights.key.shape[2]),
-            "near": (blocks, takes, factor, attention),
-            "far": (blocks, takes, factor, attention),
+            "key_inputs": (blocks, takes, factor, weights.key.shape[2]),
+            "spread_now": (blocks, takes, factor, attention),
+            "spread_next": (blocks, takes, factor, attention),
         }
         return cls(
-            codes=F.pad(draft.known, (half, half, half, 0), value=draft.codebook_size).to(device),
-            condition=draft.condition.to(device).contiguous(),
+            codes=F.pad(state.known, (half, half, half, 0), value=state.codebook_size).to(device),
+            condition=state.condition.to(device).contiguous(),
             **{name: torch.zeros(shape, device=device) for name, shape in shapes.items()},
         )

@@ -6,7 +6,7 @@ from torch import Tensor
 from foley.sampling.settings import SamplingSettings
 
 
-def draw(logits: Tensor, noise: Tensor, settings: SamplingSettings) -> Tensor:
+def gumbel_max(logits: Tensor, noise: Tensor, settings: SamplingSettings) -> Tensor:
     """Codes (...) from logits and Gumbel noise (..., codebook size).
 
     The largest of logits + temperature x noise is a draw from softmax(logits / temperature), and at temperature 0

@@ -1,7 +1,8 @@
 """The exact incremental sampler of the prior: the codes of the full network, at a small part of its work."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.state import SamplingState
 
-PROGRESS_INTERVAL_S = 0.03  # a consumer that wants to stop is asked at least this often
+PROGRESS_INTERVAL_S = 0.03  # progress is reported at least this often, so that a consumer can stop
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Progress:
 
 
 class Sampler:
-    """Draws codes from a prior. The weights are copied and packed here, once, with weight norm folded.
+    """Samples codes from a prior. The weights are copied and packed here, once, with weight norm folded.
 
     `backend` names how: `compiled` (numba, on the CPU), `torch` (the model's device), `cuda` (captured graphs), or
     `auto` for the best there is. Raises ValueError for an unknown backend, RuntimeError for one that cannot run here.
@@ -43,37 +44,44 @@ class Sampler:
         seeds: list[int],
         settings: SamplingSettings | None = None,
         given: Tensor | None = None,
-        mask: Tensor | None = None,
-    ) -> Iterator[Progress]:
-        """Draw a take for every category and seed; the last `Progress` has all the codes.
+        keep: Tensor | None = None,
+    ) -> Generator[Progress]:
+        """Sample a take for every category and seed; the last `Progress` has all the codes.
 
-        Yields after every scan row, and oftener where a row takes long; closing the generator stops. Codes of
-        `given` (batch, rows, frames) stay where `mask`, of the same shape, is True; the others are drawn, each from
-        all that come before it in the scan. A take depends on its own category, seed and given codes, not on its
-        batch. Raises ValueError for arguments that do not fit.
+        Yields after every scan row, and oftener where a row takes long; closing the generator stops. A take depends
+        on its own category, seed and given codes, not on its batch. Raises ValueError for arguments that do not fit.
+
+        Args:
+            categories, seeds: one of each for every take.
+            settings: how a code is chosen; the defaults when not given.
+            given: codes (batch, rows, frames) of which some stay.
+            keep: bool, of the same shape, True where a given code stays. The others are sampled, each from all that
+                come before it in the scan.
         """
-        return self._progress(self.draft(categories, seeds, settings or SamplingSettings(), given, mask))
+        return self._progress(self.initial_state(categories, seeds, settings or SamplingSettings(), given, keep))
 
-    def _progress(self, draft: SamplingState) -> Iterator[Progress]:
-        width, total = draft.codes.shape[2], draft.codes[0].numel()
+    def _progress(self, state: SamplingState) -> Generator[Progress]:
+        width, total = state.codes.shape[2], state.codes[0].numel()
         last, last_time = 0, time.monotonic()
-        for done in self.backend.run(draft):
-            if done < total and (done // width > last // width or time.monotonic() - last_time > PROGRESS_INTERVAL_S):
-                last = done
-                yield self._report(draft, done, total)
-                last_time = time.monotonic()
-        yield self._report(draft, total, total)
+        with closing(self.backend.run(state)) as steps:
+            for done in steps:
+                waited = time.monotonic() - last_time > PROGRESS_INTERVAL_S
+                if done < total and (waited or done // width > last // width):
+                    last = done
+                    yield self._report(state, done, total)
+                    last_time = time.monotonic()
+        yield self._report(state, total, total)
 
-    def _report(self, draft: SamplingState, done: int, total: int) -> Progress:
-        return Progress(done, total, self.model.from_scan(draft.codes).clone(memory_format=torch.contiguous_format))
+    def _report(self, state: SamplingState, done: int, total: int) -> Progress:
+        return Progress(done, total, self.model.from_scan(state.codes).clone(memory_format=torch.contiguous_format))
 
-    def draft(
+    def initial_state(
         self,
         categories: list[int],
         seeds: list[int],
         settings: SamplingSettings,
         given: Tensor | None,
-        mask: Tensor | None,
+        keep: Tensor | None,
     ) -> SamplingState:
         """What `sample` works on, with its arguments checked."""
         takes, codebook_size = len(categories), self.model.codebook_size
@@ -83,17 +91,17 @@ class Sampler:
             raise ValueError(f"The categories are {list(categories)}, but each must lie from 0 to {len(Category) - 1}.")
         seeds = [check_seed(seed) for seed in seeds]
         codes = torch.full((takes, *self.model.scan_shape), -1)
-        kept = torch.zeros(codes.shape, dtype=torch.bool)
-        if (given is None) != (mask is None):
-            raise ValueError("Codes to keep need both: the given codes and the mask that says which of them stay.")
-        if given is not None:
+        kept = torch.zeros(codes.shape, dtype=torch.bool)  # in scan order
+        if (given is None) != (keep is None):
+            raise ValueError("Codes that stay need both: the given codes, and `keep`, which says which of them stay.")
+        if given is not None and keep is not None:
             shape = self.model.from_scan(codes).shape
-            if given.shape != shape or mask.shape != shape:
+            if given.shape != shape or keep.shape != shape:
                 raise ValueError(
-                    f"The given codes {tuple(given.shape)} and their mask {tuple(mask.shape)} must both have the "
+                    f"The given codes {tuple(given.shape)} and `keep` {tuple(keep.shape)} must both have the "
                     f"shape {tuple(shape)} (takes, rows, frames)."
                 )
-            kept = self.model.to_scan(mask.cpu().bool()).contiguous()
+            kept = self.model.to_scan(keep.cpu().bool()).contiguous()
             codes = torch.where(kept, self.model.to_scan(given.cpu().long()), codes)
             if kept.any() and not 0 <= codes[kept].min() <= codes[kept].max() < codebook_size:
                 raise ValueError(f"A given code is not in the codebook: codes lie from 0 to {codebook_size - 1}.")

@@ -1,4 +1,4 @@
-"""Takes being drawn, in scan order: what every path works on."""
+"""Takes that are being sampled, in scan order: what every backend works on."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,26 @@ from foley.sampling.settings import SamplingSettings
 
 @dataclass
 class SamplingState:
-    """`codes` (takes, height, width) int64 are filled in by a path; where `kept` is True they are there."""
+    """`codes` (takes, height, width) int64 are filled in by a backend; where `keep` is True they are there and stay."""
 
     codes: Tensor
-    kept: Tensor
+    keep: Tensor  # (takes, height, width) bool
     condition: Tensor  # (takes, height or 1, width, condition channels)
     seeds: list[int]
     settings: SamplingSettings
     codebook_size: int
-    logits: Tensor | None = None  # (takes, height, width, codebook size): where a path is to leave them, if wanted
+    logits: Tensor | None = None  # (takes, height, width, codebook size): where a backend is to leave them, if wanted
 
     @property
     def known(self) -> Tensor:
         """The codes as the input layer looks them up: code `codebook_size` means none."""
-        return torch.where(self.kept, self.codes, self.codebook_size)
+        return torch.where(self.keep, self.codes, self.codebook_size)
 
     @property
     def positions(self) -> int:
-        """Positions up to the last one that has to be drawn."""
-        drawn = (~self.kept).any(dim=0).flatten().nonzero()
-        return int(drawn[-1]) + 1 if len(drawn) else 0
+        """Positions up to the last one that has to be sampled."""
+        missing = (~self.keep).any(dim=0).flatten().nonzero()
+        return int(missing[-1]) + 1 if len(missing) else 0
 
     def noise(self, row: int) -> np.ndarray:
         """Gumbel noise of one row: float32 (takes, width, codebook size)."""
@@ -40,6 +40,6 @@ class SamplingState:
 
     def takes(self, which: slice) -> "SamplingState":
         """Some of the takes; the codes are shared."""
-        parts = self.codes[which], self.kept[which], self.condition[which], self.seeds[which]
+        parts = self.codes[which], self.keep[which], self.condition[which], self.seeds[which]
         logits = None if self.logits is None else self.logits[which]
         return SamplingState(*parts, self.settings, self.codebook_size, logits)

@@ -1,10 +1,11 @@
-"""Drawing parts of grids, and of grids longer than the prior's own, through a window that slides over time.
+"""Sampling parts of grids, and of grids longer than the prior's own, through a window that slides over time.
 
-The prior knows grids of one length. Where time is the outermost axis of its scan, what it draws depends on earlier
-frames alone; so a longer grid is drawn a window at a time, each beginning with frames that are already there.
+The prior knows grids of one length. Where time is the outermost axis of its scan, what it samples depends on earlier
+frames alone; so a longer grid is sampled a window at a time, each beginning with frames that are already there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -45,27 +46,36 @@ def sample_windows(
     seeds: list[int],
     settings: SamplingSettings,
     codes: Tensor,
-    redraw: Tensor,
-) -> Iterator[Progress]:
-    """Draw the codes (batch, rows, frames) that `redraw`, of the same shape, marks; the others stay.
+    keep: Tensor,
+) -> Generator[Progress]:
+    """Sample the codes (batch, rows, frames) except where `keep`, of the same shape, is True: those stay.
 
-    Frames may be more than the prior's. A grid of the prior's own length is drawn exactly as `Sampler.sample` does.
+    Frames may be more than the prior's. A grid of the prior's own length is sampled exactly as `Sampler.sample` does.
     Yields progress over all windows with the whole grid, -1 where there is no code yet.
+
+    Args:
+        sampler: of the prior.
+        categories, seeds: one of each for every take.
+        settings: how a code is chosen.
+        codes: those that stay; what stands in the other places does not matter.
+        keep: True where a code stays.
     """
     reach = sampler.model.from_scan(torch.empty(sampler.model.scan_shape)).shape[1]
-    codes = torch.where(redraw, -1, codes)
-    windows = [w for w in sliding_windows(codes.shape[2], reach) if redraw[:, :, w.first : w.end].any()]
+    codes = torch.where(keep, codes, -1)
+    windows = [w for w in sliding_windows(codes.shape[2], reach) if not keep[:, :, w.first : w.end].all()]
     total = sum(codes[0, :, w.start : w.end].numel() for w in windows)
     done = 0
     for number, window in enumerate(windows):
         span = slice(window.start, window.end)
-        mask = ~redraw[:, :, span]
-        mask[:, :, : window.first - window.start] = True
+        keep_here = keep[:, :, span].clone()
+        keep_here[:, :, : window.first - window.start] = True  # context
         parts = [part_seed(seed, number) for seed in seeds]
-        for event in sampler.sample(categories, parts, settings, codes[:, :, span], mask):
-            now = codes.clone()
-            now[:, :, span] = event.codes
-            yield Progress(done + event.done, total, now)
-        codes, done = now, done + event.done
+        now = codes
+        with closing(sampler.sample(categories, parts, settings, codes[:, :, span], keep_here)) as events:
+            for event in events:
+                now = codes.clone()
+                now[:, :, span] = event.codes
+                yield Progress(done + event.done, total, now)
+        codes, done = now, done + codes[0, :, span].numel()
     if not windows:
         yield Progress(1, 1, codes)

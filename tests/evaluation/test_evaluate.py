@@ -61,7 +61,8 @@ def test_every_class_has_every_score_with_an_interval_that_holds_it(report):
         assert expected <= set(scores)
         assert all(np.isfinite(interval).all() for interval in scores.values())
         assert all(low - 1e-9 <= value <= high + 1e-9 for value, low, high in scores.values())
-        assert 0 <= scores["generated_probe_accuracy"].value <= 1 and scores["floor_fad"].value >= 0
+        assert 0 <= scores["generated_probe_accuracy"].value <= 1
+        assert scores["floor_fad"].value >= 0
 
 
 def test_the_mean_is_that_of_the_classes_and_surer_than_each(report):
@@ -76,10 +77,14 @@ def test_the_report_says_what_it_rests_on_and_comes_back_from_its_file(report, t
     folder = save_report(report, tmp_path)
     assert report.clips["Rain"] == {"floor": 2, "real": 3, "generated": 2, **dict.fromkeys(PARTS, 2)}
     words = (folder / "report.md").read_text()
-    assert "2 takes a class" in words and "at least 3 held-out recordings" in words and "embedded by levels" in words
+    assert "2 takes a class" in words
+    assert "at least 3 held-out recordings" in words
+    assert "embedded by levels" in words
     assert "4 windows for 8 dimensions" in words
     again = Report.load(folder)
-    assert again.classes == report.classes and again.mean == report.mean and again.settings["per_class"] == 2
+    assert again.classes == report.classes
+    assert again.mean == report.mean
+    assert again.settings["per_class"] == 2
     assert again.rows == report.rows
     mean = json.loads((folder / "report.json").read_text())["mean"]
     assert mean["generated_copy_rate"]["value"] == report.mean["generated_copy_rate"].value
@@ -90,10 +95,12 @@ def test_the_report_says_what_it_rests_on_and_comes_back_from_its_file(report, t
 
 def test_every_number_can_be_listened_to(report, folder):
     takes = [row for row in report.rows if row.set == "generated"]
-    assert len(takes) == 14 and {row.category for row in takes} == set(report.classes)
+    assert len(takes) == 14
+    assert {row.category for row in takes} == set(report.classes)
     for row in takes:
         samples, rate = soundfile.read(folder / row.file)
-        assert rate == 24_000 and len(samples) == 96_000
+        assert rate == 24_000
+        assert len(samples) == 96_000
         assert row.predicted in report.classes
         assert row.peak_dbfs == pytest.approx(20 * np.log10(np.abs(samples).max()), abs=0.01)
 
@@ -113,7 +120,8 @@ def test_a_stopped_evaluation_goes_on_where_it_was_with_the_same_scores(
     again = evaluate(foley, dataset_folder, tmp_path, settings, LevelEmbedder(), steps.append)
     assert first.stat().st_mtime_ns == made
     assert again.classes == evaluate(foley, dataset_folder, folder, settings, LevelEmbedder()).classes
-    assert steps[-1].done == steps[-1].total and [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == steps[-1].total
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
 
 
 def test_a_second_evaluation_makes_no_sound_and_hears_none(report, foley, dataset_folder, folder, monkeypatch):
@@ -145,14 +153,16 @@ def test_statistics_of_a_reference_give_the_same_distances_as_its_recordings(
     alone = evaluate(foley, file, folder, FEW, LevelEmbedder())
     for name, scores in alone.classes.items():
         assert scores["generated_fad"].value == pytest.approx(report.classes[name]["generated_fad"].value, rel=1e-9)
-        assert "floor_fad" not in scores and "generated_copy_rate" not in scores
+        assert "floor_fad" not in scores
+        assert "generated_copy_rate" not in scores
     assert "not recordings" in alone.flags[0]
     assert "FAD ↓, generated" in report_markdown(alone)
 
 
 def test_one_take_a_class_is_measured_and_flagged(foley, dataset_folder, folder):
     one = evaluate(foley, dataset_folder, folder, EvaluationSettings(per_class=1, draws=5), LevelEmbedder())
-    assert "generated_within_class_diversity" not in one.mean and np.isfinite(one.mean["generated_fad"]).all()
+    assert "generated_within_class_diversity" not in one.mean
+    assert np.isfinite(one.mean["generated_fad"]).all()
     assert any("One take a class" in flag for flag in one.flags)
 
 
@@ -200,7 +210,8 @@ def test_recordings_of_other_rates_lengths_depths_and_channels_are_measured_and_
     (recordings / "Rain" / "broken.wav").write_bytes(b"no sound")
     other = evaluate(foley, recordings, tmp_path / "out", EvaluationSettings(1, draws=2), LevelEmbedder())
     assert any("1 recordings could not be used: broken.wav" in flag for flag in other.flags)
-    assert other.clips["Rain"]["real"] == report.clips["Rain"]["real"] and np.isfinite(other.mean["floor_fad"]).all()
+    assert other.clips["Rain"]["real"] == report.clips["Rain"]["real"]
+    assert np.isfinite(other.mean["floor_fad"]).all()
 
 
 def test_a_reference_with_too_few_recordings_is_refused(checkpoint, tmp_path, dataset_folder, capsys):
@@ -214,7 +225,8 @@ def test_settings_that_cannot_be_are_one_sentence(checkpoint, dataset_folder, tm
     arguments = ["evaluate", "--reference", str(dataset_folder), "--checkpoint", str(checkpoint), option, "-1"]
     assert main([*arguments, "--out", str(tmp_path)]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith("error: ") and sentence in error
+    assert error.startswith("error: ")
+    assert sentence in error
 
 
 def test_two_checkpoints_are_put_side_by_side(report):

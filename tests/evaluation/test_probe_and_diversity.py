@@ -88,4 +88,5 @@ def test_copies_of_training_clips_are_found():
     train, held_out, fresh = (generator.standard_normal((n, 8)) for n in (100, 60, 10))
     almost = train[:30] + 1e-3 * generator.standard_normal((30, 8))
     found = find_copies(np.concatenate([almost, fresh]), train, held_out)
-    assert found[:30].all() and found.shape == (40,)
+    assert found[:30].all()
+    assert found.shape == (40,)

@@ -47,7 +47,8 @@ def test_what_is_steady_has_no_attack():
     steady = torch.randn(4 * RATE, generator=torch.Generator().manual_seed(0))
     time = torch.arange(4 * RATE) / RATE
     hum = torch.sin(2 * torch.pi * 50 * time) * (1 + 0.2 * torch.sin(torch.pi * time / 4))
-    assert math.isnan(attack_distance(steady, steady, RATE)) and math.isnan(attack_distance(hum, hum, RATE))
+    assert math.isnan(attack_distance(steady, steady, RATE))
+    assert math.isnan(attack_distance(hum, hum, RATE))
     bark = hum * (time > 1.9)
     assert attack_distance(bark, bark, RATE) == 0
 

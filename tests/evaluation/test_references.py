@@ -74,7 +74,8 @@ def test_statistics_come_back_from_their_file(tmp_path):
     classes = {category: gaussian(int(category)) for category in Category}
     file = ReferenceStatistics(classes, "aisfx").save(tmp_path / "reference.safetensors")
     again = load_statistics(file)
-    assert holds_statistics(file) and again.embedder == "aisfx"
+    assert holds_statistics(file)
+    assert again.embedder == "aisfx"
     for category in Category:
         assert frechet_distance(again.classes[category], classes[category]) < 1e-9
         assert again.classes[category].count == 50
@@ -96,7 +97,8 @@ def test_numbers_longer_than_a_byte_are_read_whole(tmp_path, dcase_pickle):
     wide = gaussian(dimension=300)
     many = GaussianStatistics.from_covariance(wide.mean, wide.covariance, 1000)
     read = read_dcase(dcase_pickle(tmp_path / "gt_embedding.pkl", many))
-    assert read.count == 1000 and read.mean.shape == (300,)
+    assert read.count == 1000
+    assert read.mean.shape == (300,)
 
 
 class Bomb:

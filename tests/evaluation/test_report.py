@@ -41,8 +41,10 @@ def test_a_report_of_an_older_version_is_read_with_the_keys_of_today(tmp_path, o
     rows = "category,set,file,heard_as,peak_dbfs,loudness_lufs,defects\nRain,real,a.wav,DogBark,-1.5,-20.0,click\n"
     (tmp_path / "clips.csv").write_text(rows)
     read = Report.load(tmp_path)
-    assert list(read.mean) == list(read.classes["Rain"]) == [new] and new in SCORES
-    assert read.rows[0].predicted == "DogBark" and read.rows[0].peak_dbfs == -1.5
+    assert list(read.mean) == list(read.classes["Rain"]) == [new]
+    assert new in SCORES
+    assert read.rows[0].predicted == "DogBark"
+    assert read.rows[0].peak_dbfs == -1.5
     assert current_key(new) == new  # what is read again stays
 
 
@@ -64,8 +66,10 @@ def test_tables_carry_units_arrows_and_a_dash_for_what_was_not_measured(tmp_path
     full = report(generated_fad=Interval(12.34, 11, 14), generated_loudness_lufs=Interval(-26.0, -27, -25))
     del full.classes["Rain"]["generated_fad"]
     text = report_markdown(full)
-    assert "| class | FAD ↓, generated |" in text and "| class | Loudness (LUFS), generated |" in text
-    assert "| Rain | – |" in text and "| **mean** | 12.3 (11.0 to 14.0) |" in text
+    assert "| class | FAD ↓, generated |" in text
+    assert "| class | Loudness (LUFS), generated |" in text
+    assert "| Rain | – |" in text
+    assert "| **mean** | 12.3 (11.0 to 14.0) |" in text
     assert "−26.0 (−27.0 to −25.0)" in text
     assert save_report(full, tmp_path) == tmp_path
     assert (tmp_path / "report.csv").read_text().splitlines()[0] == "class,score,value,low,high"
@@ -95,5 +99,8 @@ def test_every_metric_is_described_and_its_scores_have_keys_of_their_own():
     assert sum(len(scores) for scores in SECTIONS.values()) == len(SCORES)
     assert sum(len(metric.sets) for metric in METRICS.values()) == len(SCORES)
     for name, metric in METRICS.items():
-        assert metric.name == name and metric.meaning.endswith(".") and metric.sets
-    assert METRICS["fad"].direction is Direction.LOWER and METRICS["loudness_lufs"].unit == "LUFS"
+        assert metric.name == name
+        assert metric.meaning.endswith(".")
+        assert metric.sets
+    assert METRICS["fad"].direction is Direction.LOWER
+    assert METRICS["loudness_lufs"].unit == "LUFS"

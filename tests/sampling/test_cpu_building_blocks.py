@@ -10,8 +10,9 @@ from numba import njit
 
 from foley.sampling.backends.cpu import matrix_products, work_queue
 from foley.sampling.backends.cpu.cache import cached
-from foley.sampling.backends.cpu.vectors import choose
-from foley.sampling.gumbel import draw
+from foley.sampling.backends.cpu.vectors import choose_code
+from foley.sampling.backends.cpu.work_queue import WorkQueue
+from foley.sampling.gumbel import gumbel_max
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.winograd import filtering
 
@@ -87,18 +88,18 @@ def test_winograd_filtering_is_the_convolution(taps: int) -> None:
 
 @njit(nogil=True)
 def _choose(logits, noise, temperature, top_k, top_p):
-    return choose(logits, noise, np.zeros_like(logits), np.float32(temperature), top_k, top_p)
+    return choose_code(logits, noise, np.zeros_like(logits), np.float32(temperature), top_k, top_p)
 
 
 @pytest.mark.parametrize("temperature", [0, 0.5, 1, 3])
 @pytest.mark.parametrize("top_k", [0, 1, 5])
 @pytest.mark.parametrize("top_p", [0.1, 0.9, 1])
-def test_the_compiled_choice_is_that_of_draw(temperature: float, top_k: int, top_p: float) -> None:
+def test_the_compiled_choice_is_that_of_gumbel_max(temperature: float, top_k: int, top_p: float) -> None:
     random = np.random.default_rng(0)
     logits = random.normal(scale=3, size=(300, 75)).astype(np.float32)
     noise = random.gumbel(size=logits.shape).astype(np.float32)
     settings = SamplingSettings(temperature, top_k, top_p)
-    expected = draw(torch.from_numpy(logits), torch.from_numpy(noise), settings)
+    expected = gumbel_max(torch.from_numpy(logits), torch.from_numpy(noise), settings)
     found = [_choose(*row, temperature, top_k, float(top_p)) for row in zip(logits.copy(), noise.copy(), strict=True)]
     np.testing.assert_array_equal(found, expected)
 
@@ -111,22 +112,22 @@ def test_logits_that_are_not_numbers_are_not_chosen(settings: tuple[float, int, 
     assert _choose(logits, np.zeros(70, np.float32), *settings) == 33
 
 
-def test_every_offered_job_is_done_once_by_one_thread_or_the_other() -> None:
-    desk, end = np.zeros(work_queue.DESK, np.int64), np.zeros(1, np.int64)
+def test_every_published_job_is_done_once_by_one_thread_or_the_other() -> None:
+    slot, end = WorkQueue.of(1, 1, helped=True).slot, np.zeros(1, np.int64)
     jobs = 200_000
     mine, theirs = np.zeros(jobs, np.int64), np.zeros(jobs, np.int64)
-    helper = threading.Thread(target=_accept_jobs, args=(desk, end, theirs))
+    helper = threading.Thread(target=_steal_jobs, args=(slot, end, theirs))
     helper.start()
-    _offer_jobs(desk, end, mine, theirs)
+    _publish_jobs(slot, end, mine, theirs)
     helper.join()
     np.testing.assert_array_equal(mine + theirs, np.ones(jobs))
 
 
 @njit(nogil=True)
-def _offer_jobs(desk, end, mine, theirs):
+def _publish_jobs(slot, end, mine, theirs):
     for job in range(len(mine)):
-        work_queue.offer(desk, (job, -job))
-        if work_queue.take_back(desk):
+        work_queue.publish(slot, job % 3, (job, -job))
+        if work_queue.reclaim(slot):
             mine[job] += 1
         elif theirs[job] != 1:  # what the other thread wrote is to be seen by now
             mine[job] -= 100
@@ -134,12 +135,13 @@ def _offer_jobs(desk, end, mine, theirs):
 
 
 @njit(nogil=True)
-def _accept_jobs(desk, end, theirs):
+def _steal_jobs(slot, end, theirs):
     while work_queue.read(end, 0) == 0:
-        if work_queue.accept(desk):
-            if work_queue.field(desk, 1) == -work_queue.field(desk, 0):
-                theirs[work_queue.field(desk, 0)] += 1
-            work_queue.hand_back(desk)
+        if work_queue.steal(slot):
+            job, negative = work_queue.numbers_of(slot)[:2]
+            if negative == -job and work_queue.kind_of(slot) == job % 3:
+                theirs[job] += 1
+            work_queue.release(slot)
 
 
 def test_compiled_code_is_kept_under_another_name_when_a_module_it_is_built_of_changes(tmp_path) -> None:

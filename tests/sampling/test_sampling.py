@@ -6,6 +6,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis.strategies import randoms
 from torch import Tensor
 
 from foley.models.pixelsnail import PixelSNAIL
@@ -14,10 +16,11 @@ from foley.presets import PriorPreset
 from foley.sampling import Sampler, SamplingSettings, white_noise
 from foley.sampling import sampler as sampler_module
 from foley.sampling.backends.choice import make_backend
-from foley.sampling.gumbel import draw
+from foley.sampling.backends.cpu import backend as cpu_backend
+from foley.sampling.gumbel import gumbel_max
 from foley.sampling.noise import gumbel_noise
 
-PATHS = ["compiled", "torch"]
+BACKENDS = ["compiled", "torch"]
 CODES = 11
 
 
@@ -51,8 +54,8 @@ def some_settings(choice: random.Random) -> SamplingSettings:
     return SamplingSettings(choice.choice((0, 0.5, 1.0, 2.0)), choice.choice((0, 0, 1, 4)), choice.choice((1.0, 0.8)))
 
 
-def sample(model: PixelSNAIL, path: str, *arguments, **options) -> Tensor:
-    *_, last = Sampler(model, path).sample(*arguments, **options)
+def sample(model: PixelSNAIL, backend: str, *arguments, **options) -> Tensor:
+    *_, last = Sampler(model, backend).sample(*arguments, **options)
     assert last.done == last.total
     return last.codes
 
@@ -77,40 +80,48 @@ def naive(model: PixelSNAIL, categories: list[int], seeds: list[int], settings: 
     for row in range(height):
         for column in range(width):
             logits = full_logits(model, model.from_scan(codes[:, : row + 1]), categories)
-            codes[:, row, column] = draw(logits[:, row, column], noise[:, row, column], settings)
+            codes[:, row, column] = gumbel_max(logits[:, row, column], noise[:, row, column], settings)
     return model.from_scan(codes)
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_the_codes_are_those_of_the_naive_loop(path):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_codes_are_those_of_the_naive_loop(backend):
     for number in range(25):
         choice = random.Random(number)
         model, settings = random_model(choice), some_settings(choice)
         arguments = ([choice.randrange(7) for _ in range(2)], [number, 2**63 - 1 - number], settings)
-        assert torch.equal(sample(model, path, *arguments), naive(model, *arguments)), number
+        assert torch.equal(sample(model, backend, *arguments), naive(model, *arguments)), number
 
 
-@pytest.mark.parametrize(("path", "configurations"), [("compiled", 240), ("torch", 60)])
-def test_logits_and_codes_are_those_of_one_full_forward(path, configurations):
-    """Given the sampler's own codes one forward has all logits; codes drawn from them must be the same ones again."""
-    for number in range(configurations):
-        choice = random.Random(number)
-        model, settings = random_model(choice), some_settings(choice)
-        takes = choice.randint(1, 3)
-        categories, seeds = [choice.randrange(7) for _ in range(takes)], [choice.randrange(2**63) for _ in range(takes)]
-        shape = (takes, *model.from_scan(torch.zeros(model.scan_shape)).shape)
-        given, mask = torch.randint(CODES, shape), torch.rand(shape) < choice.choice((0, 0.3, 0.9, 1))
-        sampler = Sampler(model, path)
-        draft = sampler.draft(categories, seeds, settings, given, mask)
-        draft.logits = torch.zeros(*draft.codes.shape, CODES)
-        for _ in sampler.backend.run(draft):
-            pass
-        logits = full_logits(model, model.from_scan(draft.codes), categories)
-        seen = draft.positions
-        difference = (draft.logits - logits).flatten(1, 2)[:, :seen].abs()
-        assert seen == 0 or difference.max() <= 1e-4, number
-        expected = torch.where(draft.kept, model.to_scan(given), draw(logits, all_noise(model, seeds), settings))
-        assert torch.equal(draft.codes, expected), number
+def check_logits_and_codes(choice: random.Random, backend: str) -> None:
+    """Given the sampler's own codes one forward has all logits; codes chosen from them must be the same ones again."""
+    model, settings = random_model(choice), some_settings(choice)
+    takes = choice.randint(1, 3)
+    categories, seeds = [choice.randrange(7) for _ in range(takes)], [choice.randrange(2**63) for _ in range(takes)]
+    shape = (takes, *model.from_scan(torch.zeros(model.scan_shape)).shape)
+    known, keep = torch.randint(CODES, shape), torch.rand(shape) < choice.choice((0, 0.3, 0.9, 1))
+    sampler = Sampler(model, backend)
+    state = sampler.initial_state(categories, seeds, settings, known, keep)
+    state.logits = torch.zeros(*state.codes.shape, CODES)
+    for _ in sampler.backend.run(state):
+        pass
+    logits = full_logits(model, model.from_scan(state.codes), categories)
+    difference = (state.logits - logits).flatten(1, 2)[:, : state.positions].abs()
+    assert state.positions == 0 or difference.max() <= 1e-4
+    chosen = gumbel_max(logits, all_noise(model, seeds), settings)
+    assert torch.equal(state.codes, torch.where(state.keep, model.to_scan(known), chosen))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(choice=randoms(use_true_random=False))
+def test_compiled_logits_and_codes_are_those_of_one_full_forward(choice):
+    check_logits_and_codes(choice, "compiled")
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(choice=randoms(use_true_random=False))
+def test_logits_and_codes_of_torch_are_those_of_one_full_forward(choice):
+    check_logits_and_codes(choice, "torch")
 
 
 @pytest.mark.parametrize("zen_factor", [1, 4])
@@ -119,10 +130,10 @@ def test_a_take_does_not_depend_on_its_batch_to_the_last_bit(zen_factor):
     sampler = Sampler(model, "compiled")
 
     def run(categories: list[int], seeds: list[int]) -> tuple[Tensor, Tensor]:
-        draft = sampler.draft(categories, seeds, SamplingSettings(), None, None)
-        draft.logits = torch.zeros(*draft.codes.shape, CODES)
-        list(sampler.backend.run(draft))
-        return draft.codes, draft.logits
+        state = sampler.initial_state(categories, seeds, SamplingSettings(), None, None)
+        state.logits = torch.zeros(*state.codes.shape, CODES)
+        list(sampler.backend.run(state))
+        return state.codes, state.logits
 
     categories, seeds = [n % 7 for n in range(13)], [100 + n for n in range(13)]
     codes, logits = run(categories, seeds)
@@ -135,8 +146,6 @@ def test_a_take_does_not_depend_on_its_batch_to_the_last_bit(zen_factor):
 
 @pytest.mark.parametrize(("channels", "zen_factor"), [(24, 4), (128, 1), (128, 4)])  # of 128 it shares products, too
 def test_a_second_thread_that_helps_changes_nothing(channels, zen_factor, monkeypatch):
-    from foley.sampling.backends.cpu import backend as cpu_backend
-
     threads = torch.get_num_threads()
     model = random_model(random.Random(3), (11, 13), channels=channels, zen_factor=zen_factor)
     draws = []
@@ -150,7 +159,7 @@ def test_a_second_thread_that_helps_changes_nothing(channels, zen_factor, monkey
         torch.set_num_threads(threads)
 
 
-def test_the_same_seed_gives_the_same_codes_on_every_path():
+def test_the_same_seed_gives_the_same_codes_on_every_backend():
     model = random_model(random.Random(5), (5, 5))
     assert torch.equal(sample(model, "compiled", [3], [8]), sample(model, "torch", [3], [8]))
 
@@ -164,42 +173,72 @@ def test_the_category_and_the_seed_matter():
     assert not torch.equal(codes[0], codes[2])
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_kept_codes_stay_and_a_sound_can_be_continued(path):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_kept_codes_stay_and_a_sound_can_be_continued(backend):
     model = random_model(random.Random(2), (3, 8), scan="frames")
-    whole = sample(model, path, [1], [3])
-    mask = torch.zeros(whole.shape, dtype=torch.bool)
-    mask[:, :, : whole.shape[2] // 2] = True
-    assert torch.equal(sample(model, path, [1], [3], given=whole, mask=mask), whole), (
-        "the same seed draws the same rest"
+    whole = sample(model, backend, [1], [3])
+    keep = torch.zeros(whole.shape, dtype=torch.bool)
+    keep[:, :, : whole.shape[2] // 2] = True
+    assert torch.equal(sample(model, backend, [1], [3], given=whole, keep=keep), whole), (
+        "the same seed samples the same rest"
     )
-    other = sample(model, path, [1], [4], given=whole, mask=mask)
-    assert torch.equal(other[mask], whole[mask])
-    everything = torch.ones_like(mask)
-    assert torch.equal(sample(model, path, [1], [9], given=whole, mask=everything), whole)
+    other = sample(model, backend, [1], [4], given=whole, keep=keep)
+    assert torch.equal(other[keep], whole[keep])
+    everything = torch.ones_like(keep)
+    assert torch.equal(sample(model, backend, [1], [9], given=whole, keep=everything), whole)
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_progress_goes_on_to_the_end_and_shows_the_codes_so_far(path, monkeypatch):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_progress_goes_on_to_the_end_and_shows_the_codes_so_far(backend, monkeypatch):
     monkeypatch.setattr(sampler_module, "PROGRESS_INTERVAL_S", 0.0)
     model = random_model(random.Random(7), (6, 5), scan="rows")
-    events = list(Sampler(model, path).sample([0, 1], [0, 1]))
+    events = list(Sampler(model, backend).sample([0, 1], [0, 1]))
     done = [event.done for event in events]
-    assert done == sorted(done) and done[-1] == events[-1].total == model.scan_shape[0] * model.scan_shape[1]
+    assert done == sorted(done)
+    assert done[-1] == events[-1].total == model.scan_shape[0] * model.scan_shape[1]
     for event in events:
         flat = event.codes.flatten(1)
-        assert event.codes.shape == (2, *model.scan_shape) and event.codes.dtype == torch.int64
+        assert event.codes.shape == (2, *model.scan_shape)
+        assert event.codes.dtype == torch.int64
         assert (flat[:, : event.done] >= 0).all()
     assert (events[0].codes < 0).any()
     assert not (events[-1].codes < 0).any()
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_closing_stops(path):
-    steps = Sampler(random_model(random.Random(9), (6, 5)), path).sample([0], [0])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_closing_ends_the_backend_at_once(backend, monkeypatch):
+    sampler, inside, ended = Sampler(random_model(random.Random(9), (6, 5)), backend), [], []
+    run = sampler.backend.run
+
+    def watched(state):
+        try:
+            yield from run(state)
+        finally:
+            ended.append(state.codes.min())
+
+    def remembered(state):
+        inside.append(watched(state))  # as long as this is held, only an explicit close ends it
+        return inside[-1]
+
+    monkeypatch.setattr(sampler.backend, "run", remembered)
+    steps = sampler.sample([0], [0])
     next(steps)
+    assert not ended
     steps.close()
+    assert ended == [-1]  # before the last code was there
     assert next(steps, None) is None
+
+
+def test_a_closed_sampler_lets_no_thread_wait_for_columns_that_will_not_come(monkeypatch):
+    lanes = []
+    real = cpu_backend.Lane
+    monkeypatch.setattr(cpu_backend, "Lane", lambda *arguments: lanes.append(real(*arguments)) or lanes[-1])
+    model = random_model(random.Random(9), (6, 5))
+    steps = Sampler(model, "compiled").sample([0, 1], [0, 1])
+    next(steps)
+    assert any((lane.queue.columns_done < model.scan_shape[1]).any() for lane in lanes)
+    steps.close()
+    assert all((lane.queue.columns_done == model.scan_shape[1]).all() for lane in lanes)
 
 
 def test_weight_norm_is_folded():
@@ -241,17 +280,19 @@ def test_a_captured_step_would_find_the_caches_as_they_were():
 
 def test_noise_is_a_function_of_seed_and_position():
     whole = gumbel_noise(5, 0, 40, 19)
-    assert whole.shape == (40, 19) and whole.dtype == np.float32
+    assert whole.shape == (40, 19)
+    assert whole.dtype == np.float32
     assert np.array_equal(gumbel_noise(5, 13, 4, 19), whole[13:17])
     assert not np.array_equal(gumbel_noise(6, 0, 40, 19), whole)
     many = gumbel_noise(2**63 - 1, 0, 500, 512).astype(np.float64)
     assert np.isfinite(many).all()
-    assert abs(many.mean() - np.euler_gamma) < 0.01 and abs(many.var() - np.pi**2 / 6) < 0.02
+    assert abs(many.mean() - np.euler_gamma) < 0.01
+    assert abs(many.var() - np.pi**2 / 6) < 0.02
 
 
-def test_gumbel_noise_draws_by_probability():
+def test_gumbel_noise_chooses_by_probability():
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
-    codes = draw(
+    codes = gumbel_max(
         logits.expand(40_000, -1), torch.from_numpy(gumbel_noise(1, 0, 40_000, 4)), SamplingSettings(1.5, top_p=1.0)
     )
     share = torch.bincount(codes, minlength=4) / len(codes)
@@ -260,21 +301,27 @@ def test_gumbel_noise_draws_by_probability():
 
 def test_white_noise_begins_the_same_however_long_it_is():
     noise = white_noise(3, 96_001)
-    assert noise.shape == (96_001,) and noise.dtype == np.float32
+    assert noise.shape == (96_001,)
+    assert noise.dtype == np.float32
     assert np.array_equal(white_noise(3, 1001), noise[:1001])
     assert not np.array_equal(white_noise(4, 1001), noise[:1001])
-    assert abs(noise.mean()) < 0.02 and abs(noise.std() - 1) < 0.02 and abs(noise).max() < 7
+    assert abs(noise.mean()) < 0.02
+    assert abs(noise.std() - 1) < 0.02
+    assert abs(noise).max() < 7
     assert abs(np.corrcoef(noise[:-1], noise[1:])[0, 1]) < 0.02
 
 
 def test_settings_leave_few_codes_in_play():
     logits, noise = torch.tensor([3.0, 2.0, 1.0, 0.0]), torch.tensor([0.0, 0.0, 0.0, 99.0])
-    assert draw(logits, noise, SamplingSettings(top_p=1.0)) == 3
-    assert draw(logits, noise, SamplingSettings(temperature=0)) == 0
-    assert draw(logits, torch.tensor([0.0, 5.0, 9.0, 99.0]), SamplingSettings(top_k=2)) == 1
+    assert gumbel_max(logits, noise, SamplingSettings(top_p=1.0)) == 3
+    assert gumbel_max(logits, noise, SamplingSettings(temperature=0)) == 0
+    assert gumbel_max(logits, torch.tensor([0.0, 5.0, 9.0, 99.0]), SamplingSettings(top_k=2)) == 1
     probability = torch.softmax(logits, dim=0)
-    assert draw(logits, noise, SamplingSettings(top_p=float(probability[0]) - 0.01)) == 0
-    assert draw(logits, torch.tensor([0.0, 5.0, 9.0, 99.0]), SamplingSettings(top_p=float(probability[0]) + 0.01)) == 1
+    assert gumbel_max(logits, noise, SamplingSettings(top_p=float(probability[0]) - 0.01)) == 0
+    assert (
+        gumbel_max(logits, torch.tensor([0.0, 5.0, 9.0, 99.0]), SamplingSettings(top_p=float(probability[0]) + 0.01))
+        == 1
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": -0.1}, {"temperature": float("nan")}, {"top_p": 0.0},
@@ -293,21 +340,21 @@ def test_seeds_that_are_none_are_refused(seed):
 def test_arguments_that_do_not_fit_are_refused_at_once():
     model = random_model(random.Random(0), scan="rows")
     sampler, shape = Sampler(model, "torch"), (1, *model.scan_shape)
-    mask, codes = torch.ones(shape, dtype=torch.bool), torch.zeros(shape, dtype=torch.long)
+    keep, codes = torch.ones(shape, dtype=torch.bool), torch.zeros(shape, dtype=torch.long)
     for arguments, words in [
         (([], []), "every take needs one of each"),
         (([0, 1], [0]), "every take needs one of each"),
         (([7], [0]), "The categories are"),
-        (([0], [0], None, codes), "Codes to keep need both"),
-        (([0], [0], None, None, mask), "Codes to keep need both"),
-        (([0], [0], None, codes[0], mask[0]), "must both have the shape"),
-        (([0], [0], None, codes + CODES, mask), "not in the codebook"),
+        (([0], [0], None, codes), "Codes that stay need both"),
+        (([0], [0], None, None, keep), "Codes that stay need both"),
+        (([0], [0], None, codes[0], keep[0]), "must both have the shape"),
+        (([0], [0], None, codes + CODES, keep), "not in the codebook"),
     ]:
         with pytest.raises(ValueError, match=words):
             sampler.sample(*arguments)
 
 
-def test_a_path_that_cannot_run_says_so(monkeypatch):
+def test_a_backend_that_cannot_run_says_so(monkeypatch):
     model = random_model(random.Random(0))
     with pytest.raises(ValueError, match="choose one of auto"):
         make_backend(model, "fast")

@@ -1,7 +1,7 @@
 """Which way of sampling runs here."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 import torch
@@ -15,8 +15,8 @@ from foley.sampling.weights import Weights
 class SamplerBackend(Protocol):
     """A way of sampling."""
 
-    def run(self, draft: SamplingState) -> Iterator[int]:
-        """Fill in the draft's codes; yields the number of positions done, every few hundredths of a second."""
+    def run(self, state: SamplingState) -> Generator[int]:
+        """Fill in the codes; yields the number of positions done, every few hundredths of a second."""
         ...
 
 

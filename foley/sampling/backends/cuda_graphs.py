@@ -14,7 +14,7 @@ _WARM_UP = 3  # steps before a capture, in which libraries allocate what they ne
 
 
 class CudaGraphBackend(TorchBackend):
-    """Draws drafts with the given weights, which are on a CUDA device."""
+    """Samples with the given weights, which are on a CUDA device."""
 
     def stepper(self, steps: Steps) -> Callable[[bool], None]:
         """Replays of one graph for coarse positions and one for those between them."""

@@ -3,7 +3,7 @@
 Every shape is static and the place in the grid is a tensor itself, so that a step can be captured as a CUDA graph.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from foley.models.pixelsnail import code_offsets
 from foley.sampling.caches import Caches
-from foley.sampling.gumbel import draw
+from foley.sampling.gumbel import gumbel_max
 from foley.sampling.state import SamplingState
 from foley.sampling.weights import Weights
 from foley.sampling.winograd import filtering
@@ -20,38 +20,38 @@ _CODES = 8  # codes between two reports, each of which waits for the device
 
 
 class TorchBackend:
-    """Draws drafts with the given weights, on the device they are on."""
+    """Samples with the given weights, on the device they are on."""
 
     def __init__(self, weights: Weights, heads: int):
         self.weights, self.heads = weights, heads
 
-    def run(self, draft: SamplingState) -> Iterator[int]:
-        """Fill in the draft's codes; yields the number of positions done, every few codes."""
-        steps = Steps(self.weights, self.heads, draft)
+    def run(self, state: SamplingState) -> Generator[int]:
+        """Fill in the codes; yields the number of positions done, every few codes."""
+        steps = Steps(self.weights, self.heads, state)
         step = self.stepper(steps)
-        width, positions = draft.codes.shape[2], draft.positions
+        width, positions = state.codes.shape[2], state.positions
         for row in range(-(-positions // width)):
-            steps.begin_row(row, draft)
+            steps.begin_row(row, state)
             yield row * width
             for first in range(0, width, _CODES):
                 last = min(first + _CODES, width)
                 for column in range(first, last):
                     step(steps.is_coarse(row * width + column))
-                steps.read_codes(draft, row, slice(first, last))
+                steps.read_codes(state, row, slice(first, last))
                 yield min(row * width + last, positions)
 
     def stepper(self, steps: "Steps") -> Callable[[bool], None]:
-        """What draws the next code, told whether its position is a coarse one."""
+        """What samples the next code, told whether its position is a coarse one."""
         return steps.code
 
 
 class Steps:
-    """The caches of one draft and the two steps that move them on."""
+    """The caches of some takes and the two steps that move them on."""
 
-    def __init__(self, weights: Weights, heads: int, draft: SamplingState):
-        self.weights, self.heads, self.settings = weights, heads, draft.settings
+    def __init__(self, weights: Weights, heads: int, state: SamplingState):
+        self.weights, self.heads, self.settings = weights, heads, state.settings
         self.device = weights.tables.device
-        self.caches = Caches.of(draft, weights, self.device)
+        self.caches = Caches.of(state, weights, self.device)
         self.blocks, self.factor = weights.query.shape[:2]
         self.kernel = weights.above1.shape[2] + 1
         self.half = self.kernel // 2
@@ -61,13 +61,13 @@ class Steps:
             for matrix in (self.filtering.to_points, self.filtering.from_points)
         )
         self.zen = weights.spread.shape[1] > 0
-        self.width = draft.codes.shape[2]
+        self.width = state.codes.shape[2]
         offsets = code_offsets(self.kernel)
         self.above_offsets = [(n, offset) for n, offset in enumerate(offsets) if offset[0]]
         self.left_tables = weights.tables[-self.half :]
         self.above = [weight.flatten(2, 3) for weight in (weights.above1, weights.above2)]
         self.left = [weight.flatten(1, 2) for weight in (weights.left1, weights.left2)]
-        takes, codebook_size = len(draft.seeds), draft.codebook_size
+        takes, codebook_size = len(state.seeds), state.codebook_size
         self.column = torch.zeros(1, dtype=torch.long, device=self.device)
         self.position = torch.zeros(1, dtype=torch.long, device=self.device)
         self.reach = torch.arange(self.half, device=self.device)
@@ -76,13 +76,13 @@ class Steps:
         self.noise = torch.zeros(takes, self.width, codebook_size, device=self.device)
         self.row_logits = torch.zeros_like(self.noise)
         self.row_codes = torch.zeros(takes, self.half + self.width, dtype=torch.long, device=self.device)
-        self.row_kept = torch.zeros(takes, self.width, dtype=torch.bool, device=self.device)
+        self.row_keep = torch.zeros(takes, self.width, dtype=torch.bool, device=self.device)
 
     def is_coarse(self, position: int) -> bool:
         """Whether this position brings a new coarse query, key and value (all do in full attention)."""
         return position % self.factor == 0
 
-    def begin_row(self, row: int, draft: SamplingState) -> None:
+    def begin_row(self, row: int, state: SamplingState) -> None:
         """Move the caches down by a row and take from the rows above all that this row needs."""
         weights, caches = self.weights, self.caches
         if row:
@@ -98,19 +98,19 @@ class Steps:
             codes = caches.codes[:, self.half + row - up, first : first + self.width]
             start = start + weights.tables[n][codes]
         caches.start.copy_(start)
-        self.noise.copy_(torch.from_numpy(draft.noise(row)))
+        self.noise.copy_(torch.from_numpy(state.noise(row)))
         self.row_codes.copy_(caches.codes[:, self.half + row, : self.half + self.width])
-        self.row_kept.copy_(draft.kept[:, row])
+        self.row_keep.copy_(state.keep[:, row])
         self.column.zero_()
         self.position.fill_(row * self.width)
 
-    def read_codes(self, draft: SamplingState, row: int, columns: slice) -> None:
-        """Hand the drawn codes of this row over to the draft and to the rows below."""
+    def read_codes(self, state: SamplingState, row: int, columns: slice) -> None:
+        """Hand the sampled codes of this row over to the state and to the rows below."""
         codes = self.row_codes[:, self.half :][:, columns]
         self.caches.codes[:, self.half + row, self.half : self.half + self.width][:, columns] = codes
-        draft.codes[:, row, columns] = codes.cpu()
-        if draft.logits is not None:
-            draft.logits[:, row, columns] = self.row_logits[:, columns].cpu()
+        state.codes[:, row, columns] = codes.cpu()
+        if state.logits is not None:
+            state.logits[:, row, columns] = self.row_logits[:, columns].cpu()
 
     def forget(self) -> None:
         """Back to before the first code, for steps that were taken to warm up."""
@@ -120,7 +120,7 @@ class Steps:
                 cache.zero_()
 
     def code(self, coarse: bool) -> None:
-        """Draw the code at `column` and move one position on."""
+        """Sample the code at `column` and move one position on."""
         weights, caches = self.weights, self.caches
         here = self.half + self.column
         left = self.column + self.reach
@@ -137,8 +137,8 @@ class Steps:
             features = features + F.glu(F.elu(hidden) @ weights.tail2[layer] + weights.tail2_bias[layer])
         logits = F.elu(features) @ weights.logits + weights.logits_bias
         self.row_logits.index_copy_(1, self.column, logits[:, None])
-        codes = draw(logits, self.noise.index_select(1, self.column)[:, 0], self.settings)[:, None]
-        kept = self.row_kept.index_select(1, self.column)
+        codes = gumbel_max(logits, self.noise.index_select(1, self.column)[:, 0], self.settings)[:, None]
+        kept = self.row_keep.index_select(1, self.column)
         codes = torch.where(kept, self.row_codes.index_select(1, here), codes)
         self.row_codes.index_copy_(1, here, codes)
         self.column.add_(1)
@@ -181,44 +181,44 @@ class Steps:
         rows.index_copy_(2, self.half + self.column, F.elu(inputs)[:, :, None])
         local = local[-1]
         newest = (self.position - 1) % self.factor  # where the newest comes last when a window ends
-        caches.recent[block].index_copy_(1, newest, torch.cat([features, local, coordinates], dim=1)[:, None])
-        seen = self._zen(block, coarse) if self.zen else self._attention(block)
-        hidden = F.elu(local) @ weights.output1[block] + F.elu(seen) @ weights.auxiliary[block]
+        caches.key_inputs[block].index_copy_(1, newest, torch.cat([features, local, coordinates], dim=1)[:, None])
+        attended = self._zen(block, coarse) if self.zen else self._attention(block)
+        hidden = F.elu(local) @ weights.output1[block] + F.elu(attended) @ weights.auxiliary[block]
         hidden = F.elu(hidden + weights.output1_bias[block])
         return local + F.glu(hidden @ weights.output2[block] + weights.output2_bias[block])
 
     def _attention(self, block: int) -> Tensor:
         """Strictly causal: the first position sees nothing, which the empty values make zero."""
         result = self._attend(block, self.times < self.position)
-        self._remember(block, self.position)
+        self._append_key_and_value(block, self.position)
         return result
 
     def _zen(self, block: int, coarse: bool) -> Tensor:
-        near, far = self.caches.near[block], self.caches.far[block]
+        now, following = self.caches.spread_now[block], self.caches.spread_next[block]
         if coarse:
             time = self.position // self.factor
-            self._remember(block, time)
+            self._append_key_and_value(block, time)
             result = self._attend(block, self.times <= time)
             spread = (result @ self.weights.spread[block].flatten(1)).view(len(result), 2 * self.factor, -1)
-            near.copy_(far + spread[:, : self.factor])
-            far.copy_(spread[:, self.factor :])
-        return near.index_select(1, self.position % self.factor)[:, 0] + self.weights.spread_bias[block]
+            now.copy_(following + spread[:, : self.factor])
+            following.copy_(spread[:, self.factor :])
+        return now.index_select(1, self.position % self.factor)[:, 0] + self.weights.spread_bias[block]
 
-    def _remember(self, block: int, time: Tensor) -> None:
-        """Append the key and value of the recent positions."""
+    def _append_key_and_value(self, block: int, time: Tensor) -> None:
+        """Append the key and value of the newest positions."""
         caches, weights = self.caches, self.weights
         layers = weights.key1, weights.key1_bias, weights.key2, weights.key2_bias
-        features = self._window(_gated(caches.recent[block], *(layer[block] for layer in layers)))
+        features = self._window(_gated(caches.key_inputs[block], *(layer[block] for layer in layers)))
         key = features @ weights.key[block].flatten(0, 1) + weights.key_bias[block]
         value = features @ weights.value[block].flatten(0, 1) + weights.value_bias[block]
         caches.keys[block].index_copy_(2, time, key[:, :, None])
         caches.values[block].index_copy_(2, time, value[:, :, None])
 
     def _attend(self, block: int, visible: Tensor) -> Tensor:
-        """What the recent positions' query sees of the `visible` times: (takes, A)."""
+        """What the newest positions' query sees of the `visible` times: (takes, A)."""
         caches, weights = self.caches, self.weights
         layers = weights.query1, weights.query1_bias, weights.query2, weights.query2_bias
-        features = caches.recent[block][:, :, -weights.query1.shape[1] :]
+        features = caches.key_inputs[block][:, :, -weights.query1.shape[1] :]
         features = self._window(_gated(features, *(layer[block] for layer in layers)))
         query = features @ weights.query[block].flatten(0, 1) + weights.query_bias[block]
         query = query.unflatten(1, (self.heads, 1, -1))

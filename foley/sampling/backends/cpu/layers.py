@@ -25,7 +25,7 @@ class Layers(NamedTuple):
     left2: np.ndarray
     key1: np.ndarray  # (B, packed)
     key2: np.ndarray
-    memory: np.ndarray  # key and value side by side
+    key_value: np.ndarray  # key and value side by side
     query1: np.ndarray
     query2: np.ndarray
     query: np.ndarray
@@ -45,10 +45,10 @@ class Scratch(NamedTuple):
     y: np.ndarray  # (rows, widest packed output)
     features: np.ndarray  # (takes, C)
     local: np.ndarray  # (takes, C)
-    seen: np.ndarray  # (takes, A)
-    pairs: np.ndarray  # (B, takes, 2, K): like the caches' `recent`, of a pair of positions, for full attention
-    window: np.ndarray  # (takes x s, or x 2 for full attention, K)
-    query_window: np.ndarray  # (takes x s, Q)
+    attended: np.ndarray  # (takes, A)
+    key_input_pairs: np.ndarray  # (B, takes, 2, K): like the caches' `key_inputs`, of two positions, for full attention
+    key_features: np.ndarray  # (takes x s, or x 2 for full attention, K)
+    query_features: np.ndarray  # (takes x s, Q)
     updates: np.ndarray  # (R, takes, 2, C): of the columns of a pair
     scores: np.ndarray  # (max of T and V,)
 
@@ -83,7 +83,7 @@ def pack_layers(weights: Weights) -> Layers:
         left2=pack(flat(w.left2)),
         key1=pack(w.key1, w.key1_bias),
         key2=pack(w.key2, w.key2_bias),
-        memory=pack(
+        key_value=pack(
             np.concatenate([flat(w.key), flat(w.value)], axis=-1),
             np.concatenate([w.key_bias, w.value_bias], axis=-1),
         ),
@@ -103,7 +103,7 @@ def pack_layers(weights: Weights) -> Layers:
 def make_scratch(weights: Weights, caches: Caches, codebook_size: int) -> Scratch:
     """Zeros, for weights of these shapes and the takes of these caches."""
     layers, takes, _, channels = caches.features.shape
-    hidden, factor, half = caches.hidden.shape[3], caches.recent.shape[2], weights.left1.shape[1]
+    hidden, factor, half = caches.hidden.shape[3], caches.key_inputs.shape[2], weights.left1.shape[1]
     key_channels, (query_channels, attention) = weights.key.shape[2], weights.query.shape[2:]
     rows = takes * max(2, factor)
     widest_input = max(half * channels, half * hidden, key_channels)
@@ -117,10 +117,10 @@ def make_scratch(weights: Weights, caches: Caches, codebook_size: int) -> Scratc
         y=memory(rows, -(-widest_output // PANEL) * PANEL),
         features=memory(takes, channels),
         local=memory(takes, channels),
-        seen=memory(takes, attention),
-        pairs=memory(len(caches.recent), takes, 2, key_channels),
-        window=memory(takes * (factor if factor > 1 else 2), key_channels),
-        query_window=memory(takes * factor, query_channels),
+        attended=memory(takes, attention),
+        key_input_pairs=memory(len(caches.key_inputs), takes, 2, key_channels),
+        key_features=memory(takes * (factor if factor > 1 else 2), key_channels),
+        query_features=memory(takes * factor, query_channels),
         updates=memory(layers, takes, 2, channels),
         scores=memory(max(caches.keys.shape[3], codebook_size)),
     )

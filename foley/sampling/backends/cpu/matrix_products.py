@@ -11,6 +11,7 @@ one output hardly need: an error of 2^-24 of the largest of them, as much as flo
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import llvmlite.binding
 import numpy as np
@@ -220,7 +221,7 @@ def _combine(y, y_stride, x, x_stride, rows, w, panels, w_stride, inputs):
 def _called(function: Callable) -> Callable:
     """An intrinsic that calls the compiled function by its name, so that it is not compiled again into each kernel.
 
-    Its arguments are those of a product, of which the first two numbers say which panels are meant.
+    Its arguments are the fields of a `Product`.
     """
     name = f"foley_sampling{function.__name__}"
     llvmlite.binding.add_symbol(name, function.address)
@@ -244,10 +245,25 @@ def _called(function: Callable) -> Callable:
 run_product, _run_combination = _called(_multiply), _called(_combine)
 
 
-def _numbers_of(packed: bool) -> Callable:
+class Product(NamedTuple):
+    """y[:rows] += x @ w in numbers: some panels of w, addresses and strides in bytes."""
+
+    first_panel: int
+    panels: int
+    y: int
+    y_stride: int
+    x: int
+    x_stride: int
+    rows: int
+    w: int
+    w_stride: int
+    inputs: int
+
+
+def _product_of(packed: bool) -> Callable:
     @intrinsic
-    def numbers(_, y, x, rows, w):
-        """y[:rows] += x @ w in numbers: the first panel, the panels, addresses, strides, rows and inputs."""
+    def product(_, y, x, rows, w):
+        """The `Product` y[:rows] += x @ w, of all panels of w."""
 
         def codegen(context, builder, signature, arguments):
             y, x, w = (context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 1, 3))
@@ -268,12 +284,12 @@ def _numbers_of(packed: bool) -> Callable:
             values = [int64(0), panels, y_start, y_stride, x_start, x_stride, arguments[2], w_start, w_stride, inputs]
             return context.make_tuple(builder, signature.return_type, values)
 
-        return types.UniTuple(types.int64, 10)(y, x, types.int64, w), codegen
+        return types.NamedUniTuple(types.int64, 10, Product)(y, x, types.int64, w), codegen
 
-    return numbers
+    return product
 
 
-product, _combination = _numbers_of(packed=True), _numbers_of(packed=False)
+product, _combination = _product_of(packed=True), _product_of(packed=False)
 
 
 @njit(nogil=True, no_cpython_wrapper=True)

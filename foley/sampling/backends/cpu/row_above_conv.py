@@ -1,4 +1,6 @@
-"""What a row takes from the rows above, found for all its columns before the first of them is drawn."""
+"""What a row takes from the rows above, computed for all its columns before the first of them is sampled."""
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,9 +12,40 @@ from foley.sampling.backends.cpu.vectors import add, clear, copy, inner
 _NEAR = 2**19  # bytes that stay in a core's cache
 
 
+class RowCaches(NamedTuple):
+    """The caches that a new row moves on, see `Caches`."""
+
+    features: np.ndarray
+    hidden: np.ndarray
+    features_above: np.ndarray
+    hidden_above: np.ndarray
+    above1: np.ndarray
+    above2: np.ndarray
+    condition: np.ndarray
+
+
+class RowWeights(NamedTuple):
+    """The weights that a new row reads, see `Layers`."""
+
+    above1: np.ndarray
+    above2: np.ndarray
+    condition: np.ndarray
+    to_points: np.ndarray
+    from_points: np.ndarray
+
+
 @cached(matrix_products, vectors)
 def start_row(tables, bias, above_offsets, codes, start, row):
-    """start (takes, width, C): what the input layer takes from the codes above, and its bias."""
+    """start (takes, width, C): what the input layer takes from the codes above, and its bias.
+
+    Args:
+        tables: a vector for each code at each offset, (offsets, V + 1, C).
+        bias: (C,).
+        above_offsets: rows up and columns to the right of each offset, (offsets above, 2).
+        codes: of all rows with their margins.
+        start: the output.
+        row: which row begins.
+    """
     takes, width, _ = start.shape
     margin = (codes.shape[2] - width) // 2
     for take in range(takes):
@@ -37,7 +70,7 @@ def _move_up(newest, rows, to_points, outputs):
 
 
 @inner()
-def _take_from_above(rows, above, weights, from_points, row):
+def _row_above_conv(rows, above, weights, from_points, row):
     """above (takes, tiles x outputs, packed channels) from the rows above (k - 1, points, takes x tiles, inputs)."""
     up, points, count, _ = rows.shape
     takes, width, _ = above.shape
@@ -62,22 +95,21 @@ def _take_from_above(rows, above, weights, from_points, row):
 
 
 @cached(matrix_products, vectors)
-def begin_row(
-    features, hidden, features_above, hidden_above, above1, above2, condition,
-    weights1, weights2, condition_weights, to_points, from_points, row, first, last,
-):  # fmt: skip
+def begin_row(caches, weights, row, first, last):
     """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
 
-    What `features` and `hidden` hold of the row before goes to the rows above.
+    What `features` and `hidden` hold of the row before goes to the rows above. `caches` are `RowCaches`, `weights`
+    are `RowWeights`.
     """
+    condition, to_points, from_points = caches.condition, weights.to_points, weights.from_points
     takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
     for layer in range(first, last):
         if row > 0:
-            place = (row - 1) % features_above.shape[1]
-            _move_up(features[layer], features_above[layer, place], to_points, outputs)
-            _move_up(hidden[layer], hidden_above[layer, place], to_points, outputs)
-        _take_from_above(features_above[layer], above1[layer], weights1[layer], from_points, row)
-        _take_from_above(hidden_above[layer], above2[layer], weights2[layer], from_points, row)
+            place = (row - 1) % caches.features_above.shape[1]
+            _move_up(caches.features[layer], caches.features_above[layer, place], to_points, outputs)
+            _move_up(caches.hidden[layer], caches.hidden_above[layer, place], to_points, outputs)
+        _row_above_conv(caches.features_above[layer], caches.above1[layer], weights.above1[layer], from_points, row)
+        _row_above_conv(caches.hidden_above[layer], caches.above2[layer], weights.above2[layer], from_points, row)
         for take in range(takes):
             here = condition[take, min(row, condition.shape[1] - 1)]
-            multiply(above2[layer, take], here, width, condition_weights[layer])
+            multiply(caches.above2[layer, take], here, width, weights.condition[layer])

@@ -139,8 +139,8 @@ def _above(logits, floor, weights):
 
 
 @inner()
-def choose(logits, noise, weights, temperature, top_k, top_p):
-    """The code that `draw` would choose, without sorting. Logits and noise are used up.
+def choose_code(logits, noise, weights, temperature, top_k, top_p):
+    """The code that `gumbel_max` would choose, without sorting. Logits and noise are used up.
 
     A code is in play when few enough codes, and little enough probability, lie above it. So where the best score
     is not in play, no code of a lower logit is either, and the best of the others is the next to ask.

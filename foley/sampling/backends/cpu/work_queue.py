@@ -1,13 +1,43 @@
-"""Work that two threads share, inside compiled code: a job is claimed by one of them, and then done.
+"""Work that two threads share, inside compiled code. Everything is in int64 arrays that begin as zeros.
 
-Jobs are entries of an int64 array that begins as zeros. Nobody waits for a job that nobody has begun: so nothing is
-lost but help when the operating system gives the second thread no time.
+Two kinds of sharing:
+
+- *Claims*: jobs that are known beforehand, one entry of an array each. Whoever acquires a job first does it.
+- *A slot*: one thread publishes a job as it comes and goes on with other work. The other thread may steal it and
+  releases it when it is done; if nobody stole it, the first thread reclaims it and does it itself.
+
+Nobody waits for a job that nobody has begun: so nothing is lost but help when the operating system gives the second
+thread no time.
 """
 
+from typing import NamedTuple
+
+import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-_CLAIMED, _DONE = 1, 2
+SLOT_SIZE = 32
+_STATE, _FINISHED, _NUMBER, _KIND, _JOB = 0, 8, 15, 16, 17  # what both threads write lies in different cache lines
+_ACQUIRED, _DONE = 1, 2
+
+
+class WorkQueue(NamedTuple):
+    """What a thread that samples shares with the one that helps it."""
+
+    claims: np.ndarray  # (width x blocks,): the causal convolutions of this row, by column and block
+    columns_done: np.ndarray  # (blocks,): so many columns of this row have gone through the causal part of the block
+    slot: np.ndarray  # (SLOT_SIZE,), or (0,) where no thread helps
+
+    @classmethod
+    def of(cls, width: int, blocks: int, helped: bool) -> "WorkQueue":
+        """An empty one."""
+        sizes = width * blocks, blocks, SLOT_SIZE if helped else 0
+        return cls(*(np.zeros(size, np.int64) for size in sizes))
+
+    def begin_row(self) -> None:
+        """Nothing of the next row is acquired or done."""
+        self.claims[:] = 0
+        self.columns_done[:] = 0
 
 
 def _address(context, builder, signature, arguments):
@@ -50,64 +80,68 @@ def _swap(_, array, index, old, new):
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def claim(jobs, job):
+def acquire(claims, job):
     """Whether this thread is the one to do the job."""
-    return _swap(jobs, job, 0, _CLAIMED)
+    return _swap(claims, job, 0, _ACQUIRED)
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def finish(jobs, job):
-    """Say that a claimed job is done."""
-    write(jobs, job, _DONE)
+def finish(claims, job):
+    """Say that an acquired job is done."""
+    write(claims, job, _DONE)
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def await_done(jobs, job):
-    """Return when the thread that claimed the job has done it."""
-    while read(jobs, job) != _DONE:
+def await_done(claims, job):
+    """Return when the thread that acquired the job has done it."""
+    while read(claims, job) != _DONE:
         pass
 
 
-# A desk is an int64 array of DESK zeros, through which one thread offers the other a job as it comes: one at a time,
-# as numbers from _FIELDS on. Its state is twice the job's number, one more from when it is accepted.
-DESK = 32
-_STATE, _FINISHED, _NUMBER, _FIELDS = 0, 8, 15, 16  # in different cache lines
-
-
 @njit(nogil=True, no_cpython_wrapper=True)
-def offer(desk, job):
-    """Lay a job, a tuple of numbers, on the desk."""
+def publish(slot, kind, job):
+    """Put a job, a tuple of whole numbers, into the slot; the kind says what sort of tuple it is.
+
+    The slot's state is twice the job's number, and one more from when the job is stolen or reclaimed.
+    """
+    slot[_KIND] = kind
     for n in range(len(job)):
-        desk[_FIELDS + n] = job[n]
-    desk[_NUMBER] += 1
-    write(desk, _STATE, 2 * desk[_NUMBER])
+        slot[_JOB + n] = job[n]
+    slot[_NUMBER] += 1
+    write(slot, _STATE, 2 * slot[_NUMBER])
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def take_back(desk):
-    """Whether the job that was offered is still on the desk; if not, it is done when this returns."""
-    number = desk[_NUMBER]
-    if _swap(desk, _STATE, 2 * number, 2 * number + 1):
+def reclaim(slot):
+    """Whether the published job is still in the slot; if not, the other thread has done it when this returns."""
+    number = slot[_NUMBER]
+    if _swap(slot, _STATE, 2 * number, 2 * number + 1):
         return True
-    while read(desk, _FINISHED) != number:
+    while read(slot, _FINISHED) != number:
         pass
     return False
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def accept(desk):
-    """Whether there is a job on the desk, which this thread then does and will `hand_back`."""
-    state = read(desk, _STATE)
-    return state % 2 == 0 and state > 0 and _swap(desk, _STATE, state, state + 1)
+def steal(slot):
+    """Whether there was a job in the slot, which this thread then does and has to `release`."""
+    state = read(slot, _STATE)
+    return state % 2 == 0 and state > 0 and _swap(slot, _STATE, state, state + 1)
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def field(desk, n):
-    """A number of the job that was accepted."""
-    return desk[_FIELDS + n]
+def kind_of(slot):
+    """The kind of the job that was stolen."""
+    return slot[_KIND]
 
 
 @njit(nogil=True, no_cpython_wrapper=True)
-def hand_back(desk):
-    """Say that the job that was accepted is done."""
-    write(desk, _FINISHED, read(desk, _STATE) // 2)
+def numbers_of(slot):
+    """The numbers of the job that was stolen, as an array that begins with them."""
+    return slot[_JOB:]
+
+
+@njit(nogil=True, no_cpython_wrapper=True)
+def release(slot):
+    """Say that the job that was stolen is done."""
+    write(slot, _FINISHED, read(slot, _STATE) // 2)
