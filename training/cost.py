@@ -5,6 +5,7 @@ keeps. So a training can be planned for a machine that is not at hand. The studi
 vocoder are not counted: `python -m training benchmark` times them.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -52,11 +53,12 @@ class Cost:
 
 def costs(preset: Preset, batch: int | None = None, clips: int = CLIPS) -> Iterator[Cost]:
     """The cost of every stage of a preset that its recipe trains, for its own batches or for others."""
+    positions = math.prod(preset.grid) // preset.prior.zen_factor
     for name, networks, run in _stages(preset):
         recipe = preset.training.of(name)
         settings = LoopSettings.of(recipe, clips, 1, {"batch": batch})
         parameters = sum(parameter.numel() for network in networks for parameter in network.parameters())
-        flops, kept = _measure(run)
+        flops, kept = _measure(run, positions)
         yield Cost(
             name,
             parameters,
@@ -115,12 +117,16 @@ def _stages(preset: Preset) -> Iterator[tuple[str, list[nn.Module], Callable[[],
             yield name, networks, run
 
 
-def _measure(run: Callable[[], Tensor]) -> tuple[float, float]:
-    """Floating-point operations of a loss and its gradients, and bytes of what is kept between the two."""
+def _measure(run: Callable[[], Tensor], positions: int = 0) -> tuple[float, float]:
+    """Floating-point operations of a loss and its gradients, and bytes of what is kept between the two.
+
+    Matrices over pairs of `positions` are not counted: fused attention never keeps one.
+    """
     kept: dict[torch.UntypedStorage, int] = {}  # several operations may keep the same one
 
     def keep(tensor: Tensor) -> Tensor:
-        if not isinstance(tensor, nn.Parameter):
+        pairs = positions and tensor.dim() > 1 and abs(tensor.shape[-1] - positions) <= 1
+        if not isinstance(tensor, nn.Parameter) and not (pairs and tensor.shape[-1] == tensor.shape[-2]):
             storage = tensor.untyped_storage()
             kept[storage] = storage.nbytes()
         return tensor

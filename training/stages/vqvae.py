@@ -104,7 +104,7 @@ class VQVAEStage(CorpusStage):
     def log_samples(self, model: VQVAE, folder: Path) -> dict[str, str]:
         """A recording's CEmbed, masked, and reconstructed (paper figure 2); its codes; and how far it can be heard."""
         preset, samples = self.preset, SampleLogger(folder, self.preset)
-        clean = torch.from_numpy(self.cembeds[0, int(self.corpus.validation[0])]).float()
+        clean = torch.tensor(self.cembeds[0, int(self.corpus.validation[0])]).float()
         masked = mask_cembed(clean, preset.mel.rows, np.random.default_rng(0), preset.training.masking)
         output = model(masked[None].to(device_of(model)))
         decoded = output.cembed[0].float().cpu()
