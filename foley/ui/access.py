@@ -7,12 +7,15 @@ import argparse
 import ipaddress
 import os
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from foley.ui.passwords import check_of, read_users
+
 HERE = "127.0.0.1"
 PORTS = range(1, 65536)
+MOST_THREADS = 100  # of calls: each visitor who waits for the model holds one, and stars and Stop need some, too
 
 # Of Gradio's environment variables only these have a meaning here. All others are taken out of the environment, as
 # some of them open what this page keeps shut: folders (GRADIO_ALLOWED_PATHS), the app's own source
@@ -46,6 +49,7 @@ class Address:
     host: str = HERE
     port: int | None = None
     share: bool = False
+    users: dict[str, str] = field(default_factory=dict, repr=False)  # with their passwords; none, and all may come
 
     def launch_settings(self) -> dict[str, Any]:
         """What `launch()` is told, so that it decides nothing itself."""
@@ -53,8 +57,10 @@ class Address:
             "server_name": self.host,
             "server_port": self.port,
             "share": self.share,
+            "auth": check_of(self.users) if self.users else None,
             "mcp_server": False,
             "enable_monitoring": False,
+            "max_threads": MOST_THREADS,
         }
 
 
@@ -62,7 +68,7 @@ def decide(arguments: argparse.Namespace, environment: MutableMapping[str, str] 
     """Where the page will be served and for whom, from the command line and the environment, Gradio's variables among
     them. Those of them that could open more are taken out of the environment.
 
-    Raises ValueError for a port that is none.
+    Raises ValueError for a port that is none and a password that cannot be.
     """
     host = arguments.host or environment.get("GRADIO_SERVER_NAME") or HERE
     port = arguments.port if arguments.port is not None else environment.get("GRADIO_SERVER_PORT")
@@ -74,7 +80,7 @@ def decide(arguments: argparse.Namespace, environment: MutableMapping[str, str] 
     for name in [name for name in environment if name.startswith("GRADIO_") and name not in HEEDED]:
         del environment[name]
     mode = Mode.SPACE if on_a_space else Mode.SHARED if public else Mode.OWN
-    return Address(mode, host, _port(port), share and not on_a_space)
+    return Address(mode, host, _port(port), share and not on_a_space, read_users(arguments.auth, environment))
 
 
 def _is_on(value: str | None) -> bool:

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--port", type=int, help="default: the first free one from 7860, or GRADIO_SERVER_PORT")
     options.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     options.add_argument("--public", action="store_true", help="others come through a proxy or tunnel of yours")
+    options.add_argument("--auth", help="ask for a password: user:password, or a file with one a line; or FOLEY_AUTH")
     options.add_argument("--library", type=Path, help="folder that keeps your takes; default: library, here")
     options.add_argument("--runs", type=Path, default=RUNS, help="where models are trained; default: runs")
     options.add_argument("--no-training", action="store_true", help="leave out the tab that trains models")

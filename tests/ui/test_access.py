@@ -28,7 +28,7 @@ PUBLIC = (Mode.SHARED, Mode.SPACE)
 
 
 def asked(**given) -> Namespace:
-    return Namespace(**{"host": None, "port": None, "share": False, "public": False} | given)
+    return Namespace(**{"host": None, "port": None, "share": False, "public": False, "auth": None} | given)
 
 
 @pytest.fixture(scope="module")
