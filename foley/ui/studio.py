@@ -22,7 +22,7 @@ from foley.ui.tabs.reconstruct import reconstruct_tab
 from foley.ui.tabs.train import train_tab
 
 TITLE = "foley studio"
-MOST_WAITING = 40  # visitors' calls in the queue: more get a sentence and not a wait
+MOST_WAITING = 200  # visitors' calls of each sort in Gradio's queue; for the model there is a queue of our own
 
 
 def build_studio(

@@ -1,15 +1,21 @@
 """What visitors can see of each other and of the server: links to takes, keys, and words about errors."""
 
+import dataclasses
 import os
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from foley.pipeline import Foley
+from foley.takes.library import LibraryError
 from foley.ui.components.library_list import shelf_value
+from foley.ui.session import visitors
 from foley.ui.session.device import notice
 from foley.ui.session.secret import installation_secret
+from foley.ui.session.turns import ModelQueue
 from foley.ui.session.visitors import Libraries, address, new_token
 
 
@@ -105,3 +111,55 @@ def test_an_error_is_one_sentence_without_folders_of_the_server(error, words):
 
 def test_whoever_sits_at_the_machine_is_told_which_folder_it_was():
     assert notice(ValueError("There is no folder /home/me/sounds."), whole_paths=True).count("/home/me/sounds") == 1
+
+
+def test_a_library_of_a_visitor_has_bounds_and_one_of_ones_own_has_none(take, tmp_path, monkeypatch):
+    monkeypatch.setattr(visitors, "MOST_TAKES", 1)
+    theirs, own = Libraries().of(new_token()), Libraries(tmp_path / "own").of(None)
+    other = dataclasses.replace(take, seed=2, noise_seed=2)
+    theirs.add(take)
+    with pytest.raises(LibraryError, match="Your library is full"):
+        theirs.add(other)
+    assert len(theirs.entries()) == 1
+    own.add(take)
+    own.add(other)
+    monkeypatch.setattr(visitors, "MOST_TAKES", 10)
+    monkeypatch.setattr(visitors, "MOST_BYTES", 1000)
+    with pytest.raises(LibraryError, match="Your library is full"):
+        theirs.add(other)
+
+
+def test_a_full_disk_is_one_sentence_before_it_is_full(take, monkeypatch):
+    library = Libraries().of(new_token())
+    monkeypatch.setattr(visitors, "LEAST_FREE_BYTES", 1 << 60)
+    with pytest.raises(LibraryError, match="disk of this studio is full"):
+        library.add(take)
+    with pytest.raises(LibraryError, match="disk of this studio is full"):
+        visitors.new_folder(None)
+
+
+def test_of_the_files_of_a_session_the_oldest_go_first(monkeypatch):
+    monkeypatch.setattr(visitors, "MOST_SESSION_BYTES", 2500)
+    folders = []
+    for age in range(4):
+        folders.append(visitors.new_folder(None))
+        (folders[-1] / "file").write_bytes(b"x" * 1000)
+        os.utime(folders[-1], (time.time() - 100 + age,) * 2)
+    visitors.new_folder(None)
+    assert [folder.exists() for folder in folders] == [False, False, True, True]
+
+
+def test_a_visitor_may_have_a_few_requests_in_the_queue():
+    queue, gate = ModelQueue(most_of_one=2), threading.Event()
+    made = [queue.stream(lambda: iter([gate.wait(10)]), "me") for _ in range(2)]
+    threads = [threading.Thread(target=list, args=[stream]) for stream in made]
+    for thread in threads:
+        thread.start()
+    while len(queue) < 2:
+        time.sleep(0.002)
+    with pytest.raises(ValueError, match="2 of your requests wait"):
+        next(queue.stream(lambda: iter([1]), "me"))
+    gate.set()
+    assert queue.call(lambda: 7, "you") == 7
+    for thread in threads:
+        thread.join(10)

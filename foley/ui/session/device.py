@@ -36,7 +36,8 @@ _SYSTEM = {
     errno.ENAMETOOLONG: "The name is too long.",
 }
 
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+# calls that need the model: as many at once as may wait for it, for `turns.ModelQueue` lets one at a time work
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 60}
 
 
 def notice(error: BaseException, whole_paths: bool = False) -> str:

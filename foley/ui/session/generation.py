@@ -19,6 +19,7 @@ from foley.ui.components.progress_bar import meter_value
 from foley.ui.components.take_card import LARGE, SMALL, take_value
 from foley.ui.session.device import notice
 from foley.ui.session.models import Models
+from foley.ui.session.turns import Waiting
 from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
@@ -92,8 +93,11 @@ class Desk:
         ended = self.running[request.session_hash] = threading.Event()
         try:
             folder = new_folder(request)
-            with closing(self.models.run(model, how, *arguments, **settings)) as events:
+            with closing(self.models.watch(model, how, *arguments, **settings)) as events:
                 for event in events:
+                    if isinstance(event, Waiting):
+                        yield self._change(meter=meter_value(event.words, 0.0, "running"))
+                        continue
                     if due == 0.0:  # only now is it sure that the settings can be
                         seed = now["seed"]
                         yield self._change(stage=now, seed=seed, used=seed, **buttons(running=True))

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from foley.resources import SHIPPED_MODEL
 from foley.ui.access import Mode
 from foley.ui.session.device import on_gpu
 from foley.ui.session.trainer import RUNS
+from foley.ui.session.turns import ModelQueue, Waiting
+from foley.ui.session.visitors import who_asks
 
 KEPT = 2
 
@@ -25,8 +28,9 @@ class Models:
         self.takes_paths = not mode.is_public  # elsewhere only what stands in the menu is opened, by its words
         self._loaded: OrderedDict[str, Foley] = OrderedDict()
         self._lock = threading.Lock()
+        self._queue = ModelQueue()
         # wrapped here and not as methods: a host that lends GPUs hands the arguments, `self` with them, to a process
-        self.run, self.call = on_gpu(self._run), on_gpu(self._call)
+        self._lent_run, self._lent_call = on_gpu(self._run), on_gpu(self._call)
 
     def get(self, name: str | None = None) -> Foley:
         """The model of that name, loaded where it is not yet. Raises CheckpointError as `Foley.from_pretrained`."""
@@ -84,12 +88,27 @@ class Models:
             return str(path)
         raise CheckpointError("Only the models in the menu can be opened here.")
 
+    def watch(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
+        """What a generator yields: one of the pipeline by its name, or any function whose first argument is a model.
+
+        As many visitors share the model, each is in turn served a take; `Waiting` tells the place before the first.
+        Raises BusyError when too many wait.
+        """
+        return self._queue.stream(partial(self._lent_run, name, how, *arguments, **settings), who_asks())
+
+    def run(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
+        """As `watch`, without the place in the queue."""
+        with closing(self.watch(name, how, *arguments, **settings)) as events:
+            yield from (event for event in events if not isinstance(event, Waiting))
+
+    def call(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Any:
+        """What a function returns, given as for `watch`."""
+        return self._queue.call(partial(self._lent_call, name, how, *arguments, **settings), who_asks())
+
     def _run(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
-        """What a generator yields: one of the pipeline by its name, or any function whose first argument is a model."""
         yield from self._bound(name, how)(*arguments, **settings)
 
     def _call(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Any:
-        """What a function returns, given as for `run`."""
         return self._bound(name, how)(*arguments, **settings)
 
     def _bound(self, name: str | None, how: str | Callable) -> Callable:

@@ -1,5 +1,6 @@
 """Whose files are whose: a folder for each visitor's pictures below Gradio's cache, a library for the takes."""
 
+import os
 import re
 import secrets
 import shutil
@@ -9,14 +10,41 @@ from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from foley.takes.library import Library
+from foley.takes.library import Entry, Library, LibraryError
+from foley.takes.take import Take
 from foley.ui.session.secret import sign
 
 KEPT_S = 24 * 3600
+MOST_TAKES, MOST_BYTES = 1000, 512 << 20  # in the library of one visitor
+MOST_SESSION_BYTES = 256 << 20  # of pictures, exports and files for programs in one session
+LEAST_FREE_BYTES = 512 << 20  # on the disk
 DELETE_CACHE = (3600, KEPT_S)  # Gradio's own share of the tidying: every hour, what is a day old
+
+
+class VisitorLibrary(Library):
+    """The library of a visitor, which has bounds, as the disk is everybody's."""
+
+    def add(self, take: Take, renew: bool = True) -> Entry:
+        """As `Library.add`. Raises LibraryError, with a sentence, where the library or the disk is full."""
+        size = sum(file.stat().st_size for file in os.scandir(self.folder)) if self.folder.is_dir() else 0
+        if len(self.entries()) >= MOST_TAKES or size >= MOST_BYTES:
+            raise LibraryError(
+                f"Your library is full: a visitor's holds {MOST_TAKES} takes and {MOST_BYTES >> 20} MB. "
+                "Download what you want to keep, and delete some."
+            )
+        check_disk(self.folder)
+        return super().add(take, renew)
+
+
+def check_disk(folder: Path) -> None:
+    """Raise LibraryError where the disk has less left than visitors may take."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if shutil.disk_usage(there).free < LEAST_FREE_BYTES:
+        raise LibraryError("The disk of this studio is full: nothing can be kept just now. Try again later.")
 
 
 class Libraries:
@@ -35,9 +63,16 @@ class Libraries:
         if folder not in self._open:
             if self.folder is None:
                 _sweep(folder.parent)
+                _sweep(_visitors() / "links")
                 self._open = {path: library for path, library in self._open.items() if path.exists()}
-            self._open[folder] = Library(folder)
+            self._open[folder] = Library(folder) if self.folder else VisitorLibrary(folder)
         return self._open[folder]
+
+
+def who_asks() -> str:
+    """The visitor whose call this thread answers: the session of a page or program; empty where nobody asks."""
+    request = LocalContext.request.get(None)
+    return str(getattr(request, "session_hash", None) or "")
 
 
 def new_token() -> str:
@@ -46,11 +81,16 @@ def new_token() -> str:
 
 
 def new_folder(request: gr.Request | None) -> Path:
-    """An empty folder of this visitor's own, for the files of one run."""
+    """An empty folder of this visitor's own, for the files of one run; the oldest go where there is too much.
+
+    Raises LibraryError where the disk is full.
+    """
     folder = _visitor(request)
     if not folder.exists():
         _sweep(folder.parent)
+    check_disk(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    _keep_newest(folder, MOST_SESSION_BYTES)
     return Path(tempfile.mkdtemp(dir=folder))
 
 
@@ -79,10 +119,7 @@ def address(path: Path) -> str:
 def _link(path: Path) -> Path:
     link = _visitors() / "links" / sign(f"file {path}") / path.name
     if not link.is_symlink():
-        if not link.parent.parent.exists():
-            link.parent.parent.mkdir(parents=True)
-        _sweep(link.parent.parent)
-        link.parent.mkdir(exist_ok=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
         try:
             link.symlink_to(path)
         except FileExistsError:
@@ -102,6 +139,15 @@ def _visitors() -> Path:
 
 def _letters(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", text)[:64] or "nobody"
+
+
+def _keep_newest(folder: Path, most_bytes: int) -> None:
+    """Delete the oldest folders in a folder until the others take no more than so many bytes."""
+    left = most_bytes
+    for run in sorted(folder.iterdir(), key=lambda place: -place.stat().st_mtime):
+        left -= sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+        if left < 0:
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def _sweep(folder: Path) -> None:

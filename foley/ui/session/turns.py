@@ -1,0 +1,157 @@
+"""Turns at the model: one worker does what visitors ask for, a little of each in turn, and says who waits for whom."""
+
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from foley.sampling import Progress
+
+MOST_WAITING, MOST_OF_ONE = 40, 3  # requests: more get a sentence and not a wait
+REPORT_INTERVAL_S = 0.2  # between two words about the place, and until a request that waits can be stopped
+END = object()
+
+
+class BusyError(ValueError):
+    """So many wait that one more is sent away."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A request that has not begun yet: how many are `before` it."""
+
+    before: int
+
+    @property
+    def words(self) -> str:
+        """The place in the queue, for a visitor."""
+        return f"Waiting for the model: {self.before} before you" if self.before else "Next at the model"
+
+
+@dataclass(eq=False)
+class _Request:
+    """What is asked for: `make` gives its events; `stop` is set when nobody wants them any more."""
+
+    who: str
+    make: Callable[[], Iterator]
+    context: contextvars.Context
+    events: Iterator | None = None
+    given: SimpleQueue = field(default_factory=SimpleQueue)
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class ModelQueue:
+    """The queue of a model. Requests come to their turn in the order in which they were made; after each take the
+    next one in the queue has a turn, so that whoever asks for many takes does not keep the others waiting.
+
+    The events go to those who asked through queues of their own: while one draws pictures, the model works for another.
+    """
+
+    def __init__(self, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE):
+        self.most_waiting, self.most_of_one = most_waiting, most_of_one
+        self._turns: deque[_Request] = deque()
+        self._changed = threading.Condition()
+        self._worker: threading.Thread | None = None
+
+    def stream(self, make: Callable[[], Iterator], who: str = "") -> Iterator[Any]:
+        """The events of an iterator that `make` gives, and `Waiting` as long as it has not begun.
+
+        Closing the stream stops the work. Raises BusyError when too many wait, or too many requests of `who`, where
+        that is known; and what the work raises.
+        """
+        request = self._join(make, who)
+        try:
+            while True:
+                try:
+                    event = request.given.get(timeout=REPORT_INTERVAL_S)
+                except Empty:
+                    if request.events is None and not request.ended.is_set():
+                        yield Waiting(self._before(request))
+                    continue
+                if event is END:
+                    return
+                if isinstance(event, _Failure):
+                    raise event.error
+                yield event
+        finally:
+            request.stop.set()
+            with self._changed:
+                if request in self._turns and request.events is None:
+                    self._turns.remove(request)
+                    request.ended.set()
+            request.ended.wait(timeout=10)
+
+    def call(self, function: Callable[[], Any], who: str = "") -> Any:
+        """What a function returns, called when it is its turn. Raises BusyError as `stream` does."""
+        *_, result = self.stream(lambda: iter([function()]), who)
+        return result
+
+    def __len__(self) -> int:
+        """How many requests there are, with the one that is worked for."""
+        return len(self._turns)
+
+    def _join(self, make: Callable[[], Iterator], who: str) -> _Request:
+        with self._changed:
+            if who and sum(request.who == who for request in self._turns) >= self.most_of_one:
+                raise BusyError(f"{self.most_of_one} of your requests wait for the model already: wait, or stop one.")
+            if len(self._turns) >= self.most_waiting:
+                raise BusyError(f"{len(self._turns)} others are waiting for the model: try again in a minute.")
+            request = _Request(who, make, contextvars.copy_context())
+            self._turns.append(request)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, daemon=True, name="model")
+                self._worker.start()
+            self._changed.notify_all()
+        return request
+
+    def _before(self, request: _Request) -> int:
+        with self._changed:
+            return self._turns.index(request) if request in self._turns else 0
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._turns:
+                    self._changed.wait()
+                request = self._turns[0]
+            more = request.context.run(_turn, request)
+            with self._changed:
+                if request in self._turns:
+                    self._turns.remove(request)
+                if more:
+                    self._turns.append(request)
+                else:
+                    request.ended.set()
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: BaseException
+
+
+def _turn(request: _Request) -> bool:
+    """Work for a request up to its next take, and say whether there is more to do."""
+    try:
+        if request.events is None:
+            request.events = request.make()
+        for event in () if request.stop.is_set() else request.events:
+            if request.stop.is_set():
+                break
+            request.given.put(event)
+            if not isinstance(event, Progress):  # while codes are drawn, the sampler's memory is in use
+                return True
+        _close(request.events)
+    except BaseException as error:
+        request.given.put(_Failure(error))
+    request.given.put(END)
+    return False
+
+
+def _close(events: Iterator) -> None:
+    close = getattr(events, "close", None)
+    if close:
+        close()

@@ -1,0 +1,139 @@
+"""Turns at the model: fair to all who wait, stopped at once, and never held by what happens to the sounds."""
+
+import itertools
+import threading
+import time
+
+import pytest
+import torch
+
+from foley.sampling import Progress
+from foley.ui.session.turns import BusyError, ModelQueue, Waiting
+
+DRAWING = Progress(1, 2, torch.zeros(1, 2, 2, dtype=torch.long))
+
+
+def takes(name: str, count: int, log: list, work_s: float = 0.0, drawing: int = 2):
+    """A request for `count` takes, whose codes are drawn together first, as the pipeline's are."""
+    try:
+        for _ in range(drawing):
+            log.append((name, "codes"))
+            time.sleep(work_s)
+            yield DRAWING
+        for number in range(count):
+            time.sleep(work_s)
+            log.append((name, number))
+            yield f"{name}{number}"
+    finally:
+        log.append((name, "closed"))
+
+
+def consume(queue: ModelQueue, make, found: list) -> threading.Thread:
+    thread = threading.Thread(target=lambda: found.extend(queue.stream(make)), daemon=True)
+    thread.start()
+    return thread
+
+
+def wait_until(what) -> None:
+    due = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < due
+        time.sleep(0.002)
+
+
+def test_all_events_come_in_their_order():
+    log: list = []
+    assert list(ModelQueue().stream(lambda: takes("a", 3, log))) == [DRAWING, DRAWING, "a0", "a1", "a2"]
+    assert log[-1] == ("a", "closed")
+
+
+def test_who_asks_for_64_takes_does_not_keep_another_waiting():
+    queue, log = ModelQueue(), []
+    many = consume(queue, lambda: takes("many", 64, log, 0.005), [])
+    wait_until(lambda: ("many", 3) in log)
+    few = consume(queue, lambda: takes("few", 2, log, 0.005), [])
+    few.join(10)
+    assert sum(who == "many" for who, _ in log) < 20
+    many.join(20)
+    assert [number for who, number in log if who == "many" and isinstance(number, int)] == list(range(64))
+
+
+def test_codes_are_drawn_by_one_at_a_time_for_the_sampler_has_one_memory():
+    queue, log = ModelQueue(), []
+    threads = [consume(queue, lambda name=name: takes(name, 3, log, 0.002, drawing=5), []) for name in "abc"]
+    for thread in threads:
+        thread.join(10)
+    order = [who for who, what in log if what == "codes"]
+    assert len(order) == 15
+    assert sum(one != two for one, two in itertools.pairwise(order)) == 2
+
+
+def test_pictures_do_not_take_the_time_of_the_model():
+    queue, log = ModelQueue(), []
+    stream = queue.stream(lambda: takes("slow", 4, log))
+    assert next(stream) == DRAWING  # and this visitor's page is busy now
+    wait_until(lambda: ("slow", "closed") in log)
+    assert list(queue.stream(lambda: takes("quick", 1, log)))[-1] == "quick0"
+    assert list(stream)[-1] == "slow3"
+
+
+def test_who_waits_is_told_the_place_and_can_go():
+    queue, log, gate = ModelQueue(), [], threading.Event()
+
+    def held():
+        yield DRAWING
+        gate.wait(10)
+        yield "held"
+
+    first = consume(queue, held, [])
+    wait_until(lambda: len(queue) == 1)
+    others = [queue.stream(lambda name=name: takes(name, 1, log)) for name in "ab"]
+    places = [next(stream) for stream in others]
+    assert places == [Waiting(1), Waiting(2)]
+    assert "1 before you" in places[0].words
+    began = time.monotonic()
+    others[0].close()
+    assert time.monotonic() - began < 0.5
+    assert next(others[1]) == Waiting(1)
+    gate.set()
+    first.join(10)
+    assert list(others[1])[-1] == "b0"
+    assert not any(who == "a" for who, _ in log)
+
+
+def test_closing_a_stream_stops_the_work_and_the_next_has_its_turn():
+    queue, log = ModelQueue(), []
+    stream = queue.stream(lambda: takes("a", 50, log, 0.01))
+    assert next(stream) == DRAWING
+    began = time.monotonic()
+    stream.close()
+    assert time.monotonic() - began < 0.5
+    assert ("a", "closed") in log
+    assert len(queue) == 0
+    assert queue.call(lambda: 7) == 7
+
+
+def test_what_the_work_raises_reaches_who_asked_and_nobody_else():
+    queue = ModelQueue()
+
+    def broken():
+        yield DRAWING
+        raise ValueError("It rained.")
+
+    with pytest.raises(ValueError, match="It rained"):
+        list(queue.stream(broken))
+    with pytest.raises(ZeroDivisionError):
+        queue.call(lambda: 1 // 0)
+    assert queue.call(lambda: "dry") == "dry"
+
+
+def test_too_many_are_sent_away_with_a_sentence():
+    queue, gate = ModelQueue(most_waiting=2), threading.Event()
+    threads = [consume(queue, lambda: iter([gate.wait(10)]), []) for _ in range(2)]
+    wait_until(lambda: len(queue) == 2)
+    with pytest.raises(BusyError, match="2 others are waiting"):
+        queue.call(lambda: 1)
+    gate.set()
+    for thread in threads:
+        thread.join(10)
+    assert queue.call(lambda: 1) == 1
