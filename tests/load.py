@@ -1,0 +1,191 @@
+"""Many visitors at once: `python -m tests.load --visitors 20 --minutes 5` opens a public page and writes a table.
+
+Every visitor is a program that asks for one to four takes, again and again, checks what it gets, and now and then
+starts a run as the page does and stops it. The last visitor is greedy: it always asks for 64 takes.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = 40  # few, so that the same take is asked for by several visitors and must be the same file
+GREEDY = 64
+STOP_EVERY = 5  # requests
+WARM = 0.2  # of the time, after which the memory is looked at first
+
+
+@dataclass
+class Tally:
+    """What happened, of all visitors together."""
+
+    latencies_s: list[float] = field(default_factory=list)
+    stops_s: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    takes: dict[int, int] = field(default_factory=dict)  # by visitor
+    hashes: dict[tuple, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Visitor(threading.Thread):
+    """One visitor, until `due`."""
+
+    def __init__(self, number: int, url: str, tally: Tally, due: float, greedy: bool):
+        super().__init__(daemon=True)
+        self.number, self.tally, self.due, self.greedy = number, tally, due, greedy
+        self.random = random.Random(number)
+        self.http = httpx.Client(base_url=f"{url}/gradio_api/", timeout=300)
+
+    def run(self) -> None:
+        asked = 0
+        while time.monotonic() < self.due:
+            asked += 1
+            try:
+                if asked % STOP_EVERY == 0 and not self.greedy:
+                    self.stop_a_run(f"load{self.number}x{asked}")
+                else:
+                    self.ask()
+            except Exception as error:
+                with self.tally.lock:
+                    self.tally.errors.append(f"{type(error).__name__}: {error}")
+
+    def ask(self) -> None:
+        """Ask for takes as programs do, and check that they are what was asked for."""
+        count = GREEDY if self.greedy else self.random.randint(1, 4)
+        category, seed = self.random.randrange(7), self.random.randrange(SEEDS)
+        body = {"data": [category, seed, 1.0, count, 0, 0.98]}
+        began = time.monotonic()
+        event = self.http.post("call/generate", json=body).raise_for_status().json()["event_id"]
+        answer = None
+        with self.http.stream("GET", f"call/generate/{event}") as stream:
+            kind = ""
+            for line in stream.iter_lines():
+                if line.startswith("event:"):
+                    kind = line.split()[1]
+                elif line.startswith("data:") and kind in ("complete", "error"):
+                    answer = json.loads(line[5:])
+                    break
+        passed = time.monotonic() - began
+        if kind != "complete" or answer is None:
+            raise RuntimeError(f"{kind}: {answer}")
+        takes = answer[0]
+        files = {
+            take["seed"]: self.http.get(f"file={take['wav']['path']}").raise_for_status().content for take in takes
+        }
+        with self.tally.lock:
+            self.tally.latencies_s.append(passed)
+            self.tally.takes[self.number] = self.tally.takes.get(self.number, 0) + len(takes)
+            if [take["seed"] for take in takes] != list(range(seed, seed + count)):
+                self.tally.wrong.append(f"asked for {count} from {seed}")
+            for number, content in files.items():
+                known = self.tally.hashes.setdefault((category, number), hashlib.sha256(content).hexdigest())
+                if known != hashlib.sha256(content).hexdigest():
+                    self.tally.wrong.append(f"class {category}, seed {number} are two different files")
+
+    def stop_a_run(self, session: str) -> None:
+        """Start a run as the page does, stop it when it has said something, and see when the page is free again."""
+        config = self.http.get("../config").json()
+        values = {one["id"]: one["props"].get("value") for one in config["components"]}
+        events = {one["api_name"]: one for one in config["dependencies"] if one.get("api_name")}
+        run, stopped = events["page_generate"], events["stopped"]
+        data = [values.get(one) for one in run["inputs"]]
+        body = {"data": data, "fn_index": run["id"], "session_hash": session}
+        event = self.http.post("queue/join", json=body).raise_for_status().json()["event_id"]
+        with self.http.stream("GET", "queue/data", params={"session_hash": session}) as stream:
+            for line in stream.iter_lines():
+                if "process_generating" in line or "process_completed" in line:
+                    break
+            began = time.monotonic()
+            self.http.post("cancel", json={"session_hash": session, "fn_index": run["id"], "event_id": event})
+            body = {"data": [None] * len(stopped["inputs"]), "fn_index": stopped["id"], "session_hash": f"{session}s"}
+            self.http.post("queue/join", json=body).raise_for_status()
+            with self.http.stream("GET", "queue/data", params={"session_hash": f"{session}s"}) as answer:
+                for line in answer.iter_lines():
+                    if "process_completed" in line:
+                        break
+        with self.tally.lock:
+            self.tally.stops_s.append(time.monotonic() - began)
+
+
+def serve(checkpoint: str) -> tuple[subprocess.Popen, str]:
+    """A public page on a free port, as a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "app.py", "--public", "--port", str(port), "--checkpoint", checkpoint, "--device", "cpu"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    while process.poll() is None:
+        try:
+            httpx.get(f"{url}/config", timeout=5)
+            return process, url
+        except httpx.HTTPError:
+            time.sleep(0.5)
+    raise RuntimeError("The page did not open.")
+
+
+def table(tally: Tally, seconds: float, memory: tuple[int, int], visitors: int) -> str:
+    """What was measured, as Markdown."""
+    latencies, stops = sorted(tally.latencies_s), sorted(tally.stops_s)
+    equal = [tally.takes.get(number, 0) for number in range(visitors - 1)]
+    rows = {
+        "visitors, and one of them greedy": str(visitors),
+        "seconds": f"{seconds:.0f}",
+        "answers": str(len(latencies)),
+        "takes a second": f"{sum(tally.takes.values()) / seconds:.1f}",
+        "errors": str(len(tally.errors)),
+        "wrong deliveries": str(len(tally.wrong)),
+        "seconds to an answer, median and 95th percentile": f"{_at(latencies, 0.5):.1f}, {_at(latencies, 0.95):.1f}",
+        "takes of the others, fewest and most": f"{min(equal)}, {max(equal)}",
+        "takes of the greedy one": str(tally.takes.get(visitors - 1, 0)),
+        "Stop, median and longest": f"{_at(stops, 0.5):.2f} s, {_at(stops, 1.0):.2f} s of {len(stops)}",
+        "memory, warm and at the end, MiB": f"{memory[0] >> 20}, {memory[1] >> 20} ({memory[1] / memory[0] - 1:+.1%})",
+    }
+    return "| what | measured |\n| --- | --- |\n" + "".join(f"| {name} | {value} |\n" for name, value in rows.items())
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.split("\n\n")[0])
+    options.add_argument("--visitors", type=int, default=20)
+    options.add_argument("--minutes", type=float, default=5.0)
+    options.add_argument("--checkpoint", default=str(ROOT / "checkpoints" / "studio"))
+    asked = options.parse_args()
+    process, url = serve(asked.checkpoint)
+    try:
+        tally, began = Tally(), time.monotonic()
+        due = began + 60 * asked.minutes
+        everybody = [Visitor(n, url, tally, due, n == asked.visitors - 1) for n in range(asked.visitors)]
+        for visitor in everybody:
+            visitor.start()
+        time.sleep(WARM * 60 * asked.minutes)
+        warm = psutil.Process(process.pid).memory_info().rss
+        for visitor in everybody:
+            visitor.join()
+        memory = (warm, psutil.Process(process.pid).memory_info().rss)
+        print(table(tally, time.monotonic() - began, memory, asked.visitors))
+        for line in sorted({*tally.errors, *tally.wrong})[:10]:
+            print(line, file=sys.stderr)
+        return 1 if tally.errors or tally.wrong else 0
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
