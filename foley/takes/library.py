@@ -66,7 +66,9 @@ class Library:
             if known and not renew:
                 return self._entries[known]
             path = self.folder / known if known else take.save(self.folder / take.file_name)
-            entry = _entry(path, take.made_by, take.waveform, take.sample_rate, time.time())
+            newest = max((entry.made for entry in self._entries.values()), default=0.0)
+            made = max(time.time(), newest + 1e-3)  # the newest take is the newest, though the clock was set back
+            entry = _entry(path, take.made_by, take.waveform, take.sample_rate, made)
             self._index.put([Row(entry, *_state(path.stat()), recipe)])
             return self.get(entry.file)
 

@@ -11,6 +11,7 @@ from foley.ui.access import Mode, check
 from foley.ui.api import add_endpoints
 from foley.ui.components.library_list import shelf_value
 from foley.ui.components.model_menu import ModelMenu, terms
+from foley.ui.session.device import notice
 from foley.ui.session.models import Models
 from foley.ui.session.secret import installation_secret
 from foley.ui.session.trainer import RUNS, why_no_training
@@ -65,7 +66,11 @@ def build_studio(
 
         def welcome(key: str) -> tuple:
             key = key or new_token()
-            return key, shelf_value(libraries.of(key))
+            try:
+                return key, shelf_value(libraries.of(key))
+            except Exception as error:  # a disk that is gone: takes can be made and heard even so
+                gr.Warning(notice(error))
+                return key, gr.skip()
 
         studio.load(welcome, token, [token, desk.outputs["shelf"]], concurrency_limit=None, **QUIET)
         studio.unload(forget)

@@ -36,10 +36,9 @@ class Models:
         """The model of that name, loaded where it is not yet. Raises CheckpointError as `Foley.from_pretrained`."""
         if not name or name == self.name:
             return self.first
-        place = self._place(name)
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = Foley.from_pretrained(place, str(self.first.device))
+            if name not in self._loaded:  # what is loaded stays, whatever became of its folder
+                self._loaded[name] = Foley.from_pretrained(self._place(name), str(self.first.device))
                 while len(self._loaded) > KEPT:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
@@ -48,12 +47,19 @@ class Models:
     def open(self, name: str | None = None) -> Foley:
         """As `get`, but read again where the folder holds other weights by now, as that of a training run may."""
         loaded = self._loaded.get(name or "")
-        if loaded:
-            place = Path(self._place(name or ""))
-            if place.is_dir() and not loaded.name.endswith(f"@{checkpoint_hash(place)}"):
-                with self._lock:
-                    self._loaded.pop(name, None)
+        if loaded and self._has_changed(name, loaded):
+            newer = Foley.from_pretrained(self._place(name), str(self.first.device))
+            with self._lock:
+                self._loaded[name] = newer
         return self.get(name)
+
+    def _has_changed(self, name: str, loaded: Foley) -> bool:
+        """Whether the model's folder is there and holds other weights than those that were loaded."""
+        try:
+            place = Path(self._place(name))
+        except CheckpointError:
+            return False
+        return place.is_dir() and not loaded.name.endswith(f"@{checkpoint_hash(place)}")
 
     def choices(self) -> list[tuple[str, str]]:
         """What the menu offers, as (words, name): the first model, the folders found here, and what else is open.
@@ -62,8 +68,11 @@ class Models:
         """
         found = [(self.first.name, self.name)]
         for words, path in self._folders().items():
-            if checkpoint_hash(path) != self.first.name.split("@")[-1]:  # the first has its line already
-                found.append((words, str(path) if self.takes_paths else words))
+            try:
+                if checkpoint_hash(path) != self.first.name.split("@")[-1]:  # the first has its line already
+                    found.append((words, str(path) if self.takes_paths else words))
+            except OSError:  # it goes away while it is read
+                continue
         named = {name for _, name in found}
         return [*found, *((name, name) for name in self._loaded if name not in named)]
 
