@@ -56,10 +56,14 @@ def _ratio(match: re.Match) -> tuple[str, float] | None:
 
 def louder(words: str, degree: str | None) -> float:
     """Decibels of words such as `louder` with `much` or `a little` before them."""
-    step = _PER_STEP[DEGREES[degree] if degree else 1.0]
+    step = _PER_STEP[_far(degree)]
     if abs(LOUDER[words]) != 6:
         return LOUDER[words]
     return step if LOUDER[words] > 0 else -step
+
+
+def _far(degree: str | None) -> float:
+    return DEGREES[degree] if degree else 1.0
 
 
 def _whole(words: str) -> int | None:
@@ -89,12 +93,13 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:then )?after (?P<t>{ANY_TIME})", "after", lambda m: seconds(m["t"])),
     _rule(rf"(?P<t>{ANY_TIME}) later", "after", lambda m: seconds(m["t"])),
     _rule(rf"(?:an? )?{_PAUSE} (?:of|for) (?P<t>{ANY_TIME})", "after", lambda m: seconds(m["t"])),
+    _rule(rf"(?:wait|waits|waiting|pause|pauses) (?:for )?(?P<t>{TIME})", "after", lambda m: seconds(m["t"])),
     _rule(rf"(?:an? )?(?P<t>{TIME}) (?:of )?{_PAUSE}", "after", lambda m: seconds(m["t"])),
     _rule(rf"(?:for|lasting|lasts|of|in|over|is) (?:about |around |at least |up to )?(?P<t>{ANY_TIME})(?: long)?", "duration",
           lambda m: seconds(m["t"])),
     _rule(rf"(?P<t>{TIME})(?: (?:long|of|in length))?", "duration", lambda m: seconds(m["t"])),
     _rule(rf"an? (?P<t>{UNIT}) (?:long|of)", "duration", lambda m: seconds(m["t"])),
-    _rule(r"(?:then|followed by|and then|after that|afterwards|next|finally)", "break", lambda m: None),
+    _rule(r"(?:then|followed by|and then|after that|afterwards|finally)", "break", lambda m: None),
     _rule(rf"(?P<n>[+-][0-9.]+|{NUMBER}) (?:db|decibels?)(?: (?P<way>louder|quieter|softer|up|down))?", "level",
           lambda m: _decibels(m)),
     _rule(rf"(?:getting|growing|becoming|get|gets|gradually|slowly)(?: gradually| slowly| steadily| ever)? {_DEGREE}{_LOUDER}",
@@ -105,7 +110,7 @@ RULES: tuple[Rule, ...] = (
           "getting (?:further|farther) away|walking away|walks away|walk away|diminuendo", "ramp", lambda m: -12.0),
     _rule(rf"each (?:one |step |shot |bark |cough |time )?{_DEGREE}{_LOUDER}(?: than the (?:last|one before))?", "step",
           lambda m: louder(m["louder"], m["degree"])),
-    _rule(rf"{_DEGREE}{_LOUDER}", "louder", lambda m: (louder(m["louder"], m["degree"]), m["degree"])),
+    _rule(rf"{_DEGREE}{_LOUDER}", "louder", lambda m: (louder(m["louder"], m["degree"]), _far(m["degree"]))),
     _rule("speeding up|speeds up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando", "tempo",
           lambda m: 0.5),
     _rule("slowing down|slows down|getting slower|slower and slower", "tempo", lambda m: 2.0),

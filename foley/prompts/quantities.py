@@ -23,7 +23,7 @@ UNIT = r"(?:s|sec|secs|second|seconds|ms|msec|millisecond|milliseconds|min|mins|
 # what is a time by itself; `a second` is one only after words such as `every`: it may be an ordinal
 TIME = (
     rf"(?:half (?:of )?(?:a )?{UNIT}|a half {UNIT}|(?:a )?quarter (?:of )?a {UNIT}"
-    rf"|(?:a|one) {UNIT} and a half|{NUMBER}(?: and a half)? {UNIT})"
+    rf"|three quarters of a {UNIT}|(?:a|one) {UNIT} and a half|{NUMBER}(?: and a half)? {UNIT})"
 )
 ANY_TIME = rf"(?:{TIME}|(?:a |one |another )?{UNIT})"
 
@@ -72,6 +72,8 @@ def _amount(words: str) -> float:
         return 1
     if words in ("half", "half of", "half a", "half of a", "a half"):
         return 0.5
+    if "quarters" in words:
+        return 0.75
     if "quarter" in words:
         return 0.25
     if words.endswith(" and a half"):
