@@ -49,7 +49,9 @@ def parse(text: str) -> Prompt:
 def _read_item(sentence: Sentence, index: int) -> None:
     item = sentence.items[index]
     if item.kind in _AS_FOUND:
-        if item.kind == "at" and not any(p.kind == "count" and p.group == sentence.group_of[index] for p in sentence.pieces):
+        if item.kind == "at" and not any(
+            p.kind == "count" and p.group == sentence.group_of[index] for p in sentence.pieces
+        ):
             sentence.add("count", len(item.value), index)
         sentence.add(item.kind, item.value, index)
     elif item.kind == "tempo":

@@ -78,55 +78,6 @@ def _rule(pattern: str, kind: str, value: Callable[[re.Match], Any]) -> Rule:
     return re.compile(rf"(?:{pattern})(?= |$)"), kind, value
 
 
-RULES: tuple[Rule, ...] = (
-    _rule(rf"(?:one )?(?:every|each) (?P<t>{ANY_TIME})", "every", lambda m: seconds(m["t"])),
-    _rule("every other second", "every", lambda m: 2.0),
-    _rule(rf"(?P<often>{_TIMES}) (?:per |every |each )(?P<span>{ANY_TIME})", "every", _rate),
-    _rule(rf"(?P<often>{_TIMES}) (?P<span>an? {UNIT})", "every", _rate),
-    _rule(rf"(?P<t>{ANY_TIME}) (?:apart|between (?:them|each|shots|steps|barks|coughs))", "every", lambda m: seconds(m["t"])),
-    _rule(rf"(?:at |in )?(?:intervals of|spaced|spaced by) (?P<t>{ANY_TIME})", "every", lambda m: seconds(m["t"])),
-    _rule(rf"(?:at )?(?P<t>{ANY_TIME}) intervals?", "every", lambda m: seconds(m["t"])),
-    _rule(rf"(?:at )?(?P<n>{NUMBER}) (?:bpm|beats per minute)", "every", _bpm),
-    _rule(rf"(?:per|a|each) (?P<u>{UNIT})", "per", lambda m: seconds(m["u"])),
-    _rule(rf"(?:at|@) (?P<list>{_MEMBER}(?:{_JOIN}{_MEMBER})*)", "at", _at),
-    _rule("at the (?:very )?(?:start|beginning)", "at", lambda m: (0.0,)),
-    _rule(rf"(?:then )?after (?P<t>{ANY_TIME})", "after", lambda m: seconds(m["t"])),
-    _rule(rf"(?P<t>{ANY_TIME}) later", "after", lambda m: seconds(m["t"])),
-    _rule(rf"(?:an? )?{_PAUSE} (?:of|for) (?P<t>{ANY_TIME})", "after", lambda m: seconds(m["t"])),
-    _rule(rf"(?:wait|waits|waiting|pause|pauses) (?:for )?(?P<t>{TIME})", "after", lambda m: seconds(m["t"])),
-    _rule(rf"(?:an? )?(?P<t>{TIME}) (?:of )?{_PAUSE}", "after", lambda m: seconds(m["t"])),
-    _rule(rf"(?:for|lasting|lasts|of|in|over|is) (?:about |around |at least |up to )?(?P<t>{ANY_TIME})(?: long)?", "duration",
-          lambda m: seconds(m["t"])),
-    _rule(rf"(?P<t>{TIME})(?: (?:long|of|in length))?", "duration", lambda m: seconds(m["t"])),
-    _rule(rf"an? (?P<t>{UNIT}) (?:long|of)", "duration", lambda m: seconds(m["t"])),
-    _rule(r"(?:then|followed by|and then|after that|afterwards|finally)", "break", lambda m: None),
-    _rule(rf"(?P<n>[+-][0-9.]+|{NUMBER}) (?:db|decibels?)(?: (?P<way>louder|quieter|softer|up|down))?", "level",
-          lambda m: _decibels(m)),
-    _rule(rf"(?:getting|growing|becoming|get|gets|gradually|slowly)(?: gradually| slowly| steadily| ever)? {_DEGREE}{_LOUDER}",
-          "ramp", lambda m: 12.0 if LOUDER[m["louder"]] > 0 else -12.0),
-    _rule("louder and louder|crescendo|coming closer|getting closer|approaching|approaches|fading in|fade in|rising in volume",
-          "ramp", lambda m: 12.0),
-    _rule("quieter and quieter|softer and softer|fading away|fading out|fading|fade out|fades away|fades out|receding|"
-          "getting (?:further|farther) away|walking away|walks away|walk away|diminuendo", "ramp", lambda m: -12.0),
-    _rule(rf"each (?:one |step |shot |bark |cough |time )?{_DEGREE}{_LOUDER}(?: than the (?:last|one before))?", "step",
-          lambda m: louder(m["louder"], m["degree"])),
-    _rule(rf"{_DEGREE}{_LOUDER}", "louder", lambda m: (louder(m["louder"], m["degree"]), _far(m["degree"]))),
-    _rule("speeding up|speeds up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando", "tempo",
-          lambda m: 0.5),
-    _rule("slowing down|slows down|getting slower|slower and slower", "tempo", lambda m: 2.0),
-    _rule(rf"(?P<n>{NUMBER}) (?:different |new )?{_SAMPLE}(?: of)?", "takes", lambda m: _whole(m["n"]) or None),
-    _rule(rf"seed (?:= |: |of )?(?P<n>{NUMBER})", "seed", lambda m: _whole(m["n"])),
-    _rule(rf"temperature (?:= |: |of |at )?(?P<n>{NUMBER})", "temperature", lambda m: number(m["n"])),
-    _rule(rf"(?P<knob>{'|'.join(KNOBS)}) (?:= |: |of |at )?(?P<n>{NUMBER})(?P<percent> (?:%|percent))?", "knob", _ratio),
-    _rule(rf"(?P<often>{_TIMES})", "times", lambda m: _count(_often(m["often"]))),
-    _rule(r"x (?P<n>[1-9][0-9]{0,8})|(?P<m>[1-9][0-9]{0,8}) x", "times", lambda m: int(m["n"] or m["m"])),
-    _rule("(?:a )?(?:pair|couple)(?: of)?", "number", lambda m: 2),
-    _rule("|".join(VAGUE_COUNTS), "vague number", lambda m: VAGUE_COUNTS[m[0]]),
-    _rule(rf"{NUMBER} (?:to|or) {NUMBER}", "unknown", lambda m: None),
-    _rule(rf"(?P<n>{NUMBER})(?: of)?", "number", lambda m: _count(number(m["n"]))),
-)  # fmt: skip
-
-
 def _count(value: float) -> int | None:
     return int(value) if value == int(value) and value >= 1 else None
 
@@ -135,6 +86,76 @@ def _decibels(match: re.Match) -> float:
     words = match["n"]
     value = float(words) if words[0] in "+-" else number(words)
     return -abs(value) if match["way"] in ("quieter", "softer", "down") else value
+
+
+_T = rf"(?P<t>{ANY_TIME})"
+_PROPER_T = rf"(?P<t>{TIME})"
+_N = rf"(?P<n>{NUMBER})"
+_IS = "(?:= |: |of |at )?"
+_BETWEEN = "between (?:them|each|shots|steps|barks|coughs)"
+_GETTING = "(?:getting|growing|becoming|get|gets|gradually|slowly)(?: gradually| slowly| steadily| ever)?"
+_RISING = (
+    "louder and louder|crescendo|coming closer|getting closer|approaching|approaches|fading in|fade in|rising in volume"
+)
+_FALLING = (
+    "quieter and quieter|softer and softer|fading away|fading out|fading|fade out|fades away|fades out|receding"
+    "|getting (?:further|farther) away|walking away|walks away|walk away|diminuendo"
+)
+_THAN = "than the (?:last|one before)"
+_WAY = "(?P<way>louder|quieter|softer|up|down)"
+_FASTER = "speeding up|speeds up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando"
+_SLOWER = "slowing down|slows down|getting slower|slower and slower"
+
+
+def _time(match: re.Match) -> float:
+    return seconds(match["t"])
+
+
+def _always(value: Any) -> Callable[[re.Match], Any]:
+    return lambda match: value
+
+
+RULES: tuple[Rule, ...] = (
+    _rule(rf"(?:one )?(?:every|each) {_T}", "every", _time),
+    _rule("every other second", "every", _always(2.0)),
+    _rule(rf"(?P<often>{_TIMES}) (?:per |every |each )(?P<span>{ANY_TIME})", "every", _rate),
+    _rule(rf"(?P<often>{_TIMES}) (?P<span>an? {UNIT})", "every", _rate),
+    _rule(rf"{_T} (?:apart|{_BETWEEN})", "every", _time),
+    _rule(rf"(?:at |in )?(?:intervals of|spaced|spaced by) {_T}", "every", _time),
+    _rule(rf"(?:at )?{_T} intervals?", "every", _time),
+    _rule(rf"(?:at )?{_N} (?:bpm|beats per minute)", "every", _bpm),
+    _rule(rf"(?:per|a|each) (?P<t>{UNIT})", "per", _time),
+    _rule(rf"(?:at|@) (?P<list>{_MEMBER}(?:{_JOIN}{_MEMBER})*)", "at", _at),
+    _rule("at the (?:very )?(?:start|beginning)", "at", _always((0.0,))),
+    _rule(rf"(?:then )?after {_T}", "after", _time),
+    _rule(rf"{_T} later", "after", _time),
+    _rule(rf"(?:an? )?{_PAUSE} (?:of|for) {_T}", "after", _time),
+    _rule(rf"(?:wait|waits|waiting|pause|pauses) (?:for )?{_PROPER_T}", "after", _time),
+    _rule(rf"(?:an? )?{_PROPER_T} (?:of )?{_PAUSE}", "after", _time),
+    _rule(rf"(?:for|lasting|lasts|of|in|over|is) (?:about |around |at least |up to )?{_T}(?: long)?", "duration", _time),
+    _rule(rf"{_PROPER_T}(?: (?:long|of|in length))?", "duration", _time),
+    _rule(rf"an? (?P<t>{UNIT}) (?:long|of)", "duration", _time),
+    _rule(r"(?:then|followed by|and then|after that|afterwards|finally)", "break", _always(None)),
+    _rule(rf"(?P<n>[+-][0-9.]+|{NUMBER}) (?:db|decibels?)(?: {_WAY})?", "level", _decibels),
+    _rule(rf"{_GETTING} {_DEGREE}{_LOUDER}", "ramp", lambda m: 12.0 if LOUDER[m["louder"]] > 0 else -12.0),
+    _rule(_RISING, "ramp", _always(12.0)),
+    _rule(_FALLING, "ramp", _always(-12.0)),
+    _rule(rf"each (?:one |step |shot |bark |cough |time )?{_DEGREE}{_LOUDER}(?: {_THAN})?", "step",
+          lambda m: louder(m["louder"], m["degree"])),
+    _rule(rf"{_DEGREE}{_LOUDER}", "louder", lambda m: (louder(m["louder"], m["degree"]), _far(m["degree"]))),
+    _rule(_FASTER, "tempo", _always(0.5)),
+    _rule(_SLOWER, "tempo", _always(2.0)),
+    _rule(rf"{_N} (?:different |new )?{_SAMPLE}(?: of)?", "takes", lambda m: _whole(m["n"]) or None),
+    _rule(rf"seed {_IS}{_N}", "seed", lambda m: _whole(m["n"])),
+    _rule(rf"temperature {_IS}{_N}", "temperature", lambda m: number(m["n"])),
+    _rule(rf"(?P<knob>{'|'.join(KNOBS)}) {_IS}{_N}(?P<percent> (?:%|percent))?", "knob", _ratio),
+    _rule(rf"(?P<often>{_TIMES})", "times", lambda m: _count(_often(m["often"]))),
+    _rule(r"x (?P<n>[1-9][0-9]{0,8})|(?P<m>[1-9][0-9]{0,8}) x", "times", lambda m: int(m["n"] or m["m"])),
+    _rule("(?:a )?(?:pair|couple)(?: of)?", "number", _always(2)),
+    _rule("|".join(VAGUE_COUNTS), "vague number", lambda m: VAGUE_COUNTS[m[0]]),
+    _rule(rf"{NUMBER} (?:to|or) {NUMBER}", "unknown", _always(None)),
+    _rule(rf"{_N}(?: of)?", "number", lambda m: _count(number(m["n"]))),
+)  # fmt: skip
 
 
 def find(line: str, offsets: dict[int, int], starts: list[int], at: int) -> Found | None:

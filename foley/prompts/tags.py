@@ -47,7 +47,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class TagStatistics:
-    """`means` (dimension,) of each tag, `centres` and `spreads` (dimension,) of each class, in embeddings of one network.
+    """`means` (dimension,) of tags, `centres` and `spreads` (dimension,) of classes, in embeddings of one network.
 
     All means are over sources, each the mean of its clips, so that no source counts more for having more clips.
     """
@@ -119,7 +119,9 @@ class TagStatistics:
             {"class": tag.category.name, "tag": tag.name, "clips": tag.clips, "sources": tag.sources}
             for tag in self.tags.values()
         ]
-        write_text(folder / COUNTS, json.dumps({"format": 1, "embedder": self.embedder, "tags": counts}, indent=1) + "\n")
+        write_text(
+            folder / COUNTS, json.dumps({"format": 1, "embedder": self.embedder, "tags": counts}, indent=1) + "\n"
+        )
         return folder
 
     @classmethod
@@ -141,7 +143,9 @@ class TagStatistics:
         except FileNotFoundError:
             raise TagError(f"{folder} holds no tags: make them with python -m training tags --data FOLDER.") from None
         except (KeyError, TypeError, ValueError, AttributeError, SafetensorError):
-            raise TagError(f"The tags in {folder} cannot be read: make them anew with python -m training tags.") from None
+            raise TagError(
+                f"The tags in {folder} cannot be read: make them anew with python -m training tags."
+            ) from None
 
 
 def _by_source(embeddings: np.ndarray, sources: Sequence[str], rows: Sequence[int] | np.ndarray) -> np.ndarray:

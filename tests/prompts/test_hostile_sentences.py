@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +12,12 @@ from foley.prompts.lexicon import LEXICON, LOUDER, NEGATIONS
 from foley.prompts.scan import scan
 from foley.prompts.tokens import LONGEST, tokenize
 
-WORDS = sorted({*LEXICON, *LOUDER, *NEGATIONS, "three", "one", "a", "0.5", "1.2 s", "every", "at", "then", "each", "very"})
-SENTENCES = st.lists(st.sampled_from([*WORDS, ",", "xyzzy", "12", "-3", "dB", "of", "second"]), max_size=24).map(" ".join)
+WORDS = sorted(
+    {*LEXICON, *LOUDER, *NEGATIONS, "three", "one", "a", "0.5", "1.2 s", "every", "at", "then", "each", "very"}
+)
+SENTENCES = st.lists(st.sampled_from([*WORDS, ",", "xyzzy", "12", "-3", "dB", "of", "second"]), max_size=24).map(
+    " ".join
+)
 
 
 @given(st.text(max_size=LONGEST))
@@ -20,7 +25,7 @@ SENTENCES = st.lists(st.sampled_from([*WORDS, ",", "xyzzy", "12", "-3", "dB", "o
 def test_any_text_has_a_reading(text: str) -> None:
     prompt = parse(text)
     assert prompt.text == text
-    assert 1 <= prompt.takes
+    assert prompt.takes >= 1
     assert all(0 <= piece.start < piece.end <= len(text) for piece in prompt.pieces)
 
 
@@ -57,7 +62,15 @@ def test_items_cover_all_tokens_in_their_order(text: str) -> None:
 
 def test_the_worst_sentences_are_read_in_a_moment() -> None:
     begun = time.perf_counter()
-    for worst in ("one " * 100, "a " * 200, "1 " * 200, "at 1 s, " * 50, "hundred and " * 33, "\u0661" * 400, "(" * 400):
+    for worst in (
+        "one " * 100,
+        "a " * 200,
+        "1 " * 200,
+        "at 1 s, " * 50,
+        "hundred and " * 33,
+        "\u0661" * 400,
+        "(" * 400,
+    ):
         parse(worst[:LONGEST])
     assert time.perf_counter() - begun < 10
 
@@ -69,9 +82,5 @@ def test_numbers_beyond_all_reason_are_named_and_not_counted() -> None:
 
 
 def test_what_is_too_long_is_refused() -> None:
-    try:
+    with pytest.raises(PromptError, match=r"^[^.]+\.$"):
         parse("bark " * 100)
-    except PromptError as error:
-        assert str(error).count(".") == 1
-    else:
-        raise AssertionError("it was read")
