@@ -8,15 +8,6 @@ from torch import Tensor
 
 from foley.audio.loudness import loudness_lufs
 
-KNOBS = ("pitch", "tone", "brightness", "loudness", "density", "tail")
-ENDS = {  # what the two ends of each knob are called
-    "pitch": ("low", "high"),
-    "tone": ("noisy", "tonal"),
-    "brightness": ("dark", "bright"),
-    "loudness": ("quiet", "loud"),
-    "density": ("sparse", "dense"),
-    "tail": ("dry", "long"),
-}
 FRAME_S, HOP_S = 0.064, 0.016
 LOUD_DB = 30.0  # below the loudest frame
 BUSY_DB = 20.0  # below it: what counts as sounding, for the density

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from foley.categories import Category
-from foley.conditions.attributes import KNOBS
+from foley.conditions.knobs import KNOBS
 from foley.resources import KNOB_SCALES
 from foley.system.files import write_text
 

@@ -1,9 +1,10 @@
 """Which class a sentence is of, what it says of other things, and which words do not describe the sound."""
 
 from foley.categories import Category
-from foley.prompts.lexicon import HINT, LOW, PREPOSITIONS, SOURCE, Meaning
+from foley.prompts.lexicon import Meaning
 from foley.prompts.scan import Item
 from foley.prompts.sentence import Sentence
+from foley.prompts.vocabulary import HINT, LOW, PREPOSITIONS, SOURCE
 
 MODIFIER = 0.3  # how much a class counts that is named after a preposition, as in `footsteps in the rain`
 

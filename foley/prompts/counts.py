@@ -1,7 +1,7 @@
 """How many events: numbers, `twice`, `a bark`, `bark bark bark`."""
 
-from foley.prompts.lexicon import COUNT_WORDS, PERSONS, PREPOSITIONS
 from foley.prompts.sentence import Sentence
+from foley.prompts.vocabulary import COUNT_WORDS, PERSONS, PREPOSITIONS
 
 # what says nothing between a number and the event that it counts
 _BETWEEN = frozenset({"of", "the", "sounding"})
@@ -104,7 +104,9 @@ def _read_articles(sentence: Sentence) -> None:
         noun = _noun_after(sentence, index)
         meaning = sentence.meaning(noun) if noun is not None else None
         group = sentence.group_of[index]
-        if meaning is not None and meaning.one and not sentence.has("every", group) and not _counted(sentence, group):
+        if sentence.kind(index + 1) == "at":
+            item.used = True  # another at 2 s
+        elif meaning is not None and meaning.one and not sentence.has("every", group) and not _counted(sentence, group):
             sentence.add("count", 1, index)
 
 

@@ -15,11 +15,11 @@ from foley.prompts.classes import (
     set_surroundings_apart,
 )
 from foley.prompts.counts import read_counts
-from foley.prompts.lexicon import FAINT
 from foley.prompts.reading import Prompt
 from foley.prompts.scan import scan
 from foley.prompts.sentence import Sentence
 from foley.prompts.tokens import tokenize
+from foley.prompts.vocabulary import FAINT
 
 # phrases that are pieces as they are found
 _AS_FOUND = frozenset({"every", "at", "after", "level", "ramp", "takes", "seed", "temperature", "duration", "knob"})

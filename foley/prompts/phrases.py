@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from foley.prompts.lexicon import DEGREES, KNOBS, LOUDER, VAGUE_COUNTS
+from foley.conditions.knobs import KNOBS
 from foley.prompts.quantities import ANY_TIME, NUMBER, TIME, UNIT, number, seconds
+from foley.prompts.vocabulary import DEGREES, LOUDER, VAGUE_COUNTS
 
 
 class Found(NamedTuple):
@@ -101,6 +102,7 @@ _FALLING = (
     "quieter and quieter|softer and softer|fading away|fading out|fading|fade out|fades away|fades out|receding"
     "|getting (?:further|farther) away|walking away|walks away|walk away|diminuendo"
 )
+_ABOUT = "(?:about |around |at least |up to )?"
 _THAN = "than the (?:last|one before)"
 _WAY = "(?P<way>louder|quieter|softer|up|down)"
 _FASTER = "speeding up|speeds up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando"
@@ -124,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:at |in )?(?:intervals of|spaced|spaced by) {_T}", "every", _time),
     _rule(rf"(?:at )?{_T} intervals?", "every", _time),
     _rule(rf"(?:at )?{_N} (?:bpm|beats per minute)", "every", _bpm),
-    _rule(rf"(?:per|a|each) (?P<t>{UNIT})", "per", _time),
+    _rule(rf"(?:per {_T}|(?:a|each) (?P<u>{UNIT}))", "per", lambda m: seconds(m["t"] or m["u"])),
     _rule(rf"(?:at|@) (?P<list>{_MEMBER}(?:{_JOIN}{_MEMBER})*)", "at", _at),
     _rule("at the (?:very )?(?:start|beginning)", "at", _always((0.0,))),
     _rule(rf"(?:then )?after {_T}", "after", _time),
@@ -132,7 +134,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:an? )?{_PAUSE} (?:of|for) {_T}", "after", _time),
     _rule(rf"(?:wait|waits|waiting|pause|pauses) (?:for )?{_PROPER_T}", "after", _time),
     _rule(rf"(?:an? )?{_PROPER_T} (?:of )?{_PAUSE}", "after", _time),
-    _rule(rf"(?:for|lasting|lasts|of|in|over|is) (?:about |around |at least |up to )?{_T}(?: long)?", "duration", _time),
+    _rule(rf"(?:for|lasting|lasts|of|in|over|is) {_ABOUT}{_T}(?: long)?", "duration", _time),
     _rule(rf"{_PROPER_T}(?: (?:long|of|in length))?", "duration", _time),
     _rule(rf"an? (?P<t>{UNIT}) (?:long|of)", "duration", _time),
     _rule(r"(?:then|followed by|and then|after that|afterwards|finally)", "break", _always(None)),

@@ -126,7 +126,11 @@ class Prompt:
         kinds = ("count", "pace", "every", "at", "after", "level", "ramp", "tempo")
         found: dict[int, dict[str, Any]] = {}
         for piece in self.pieces:
-            if piece.kind in kinds:
+            if piece.kind == "at":
+                own = found.setdefault(piece.group, {})
+                own["at"] = own.get("at", ()) + piece.value
+                own["count"] = max(own.get("count", 0), len(own["at"]))
+            elif piece.kind in kinds:
                 found.setdefault(piece.group, {})[piece.kind] = piece.value
             elif piece.kind == "knob" and piece.group:
                 found.setdefault(piece.group, {}).setdefault("knobs", {})[piece.value[0]] = piece.value[1]

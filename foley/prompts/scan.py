@@ -3,19 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from foley.prompts.lexicon import (
-    DEGREES,
-    FOREIGN_UNITS,
-    LEXICON,
-    LONGEST_PHRASE,
-    MULTIPLES,
-    NEGATIONS,
-    NOT_OURS,
-    ORDINALS,
-    Meaning,
-)
+from foley.prompts.lexicon import LEXICON, LONGEST_PHRASE, Meaning
 from foley.prompts.phrases import find
 from foley.prompts.tokens import PUNCTUATION, Token, touching
+from foley.prompts.vocabulary import DEGREES, FOREIGN_UNITS, MULTIPLES, NEGATIONS, NOT_OURS, ORDINALS
 
 
 @dataclass

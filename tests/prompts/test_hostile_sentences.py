@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foley.prompts import PromptError, parse
-from foley.prompts.lexicon import LEXICON, LOUDER, NEGATIONS
+from foley.prompts.lexicon import LEXICON
 from foley.prompts.scan import scan
 from foley.prompts.tokens import LONGEST, tokenize
+from foley.prompts.vocabulary import LOUDER, NEGATIONS
 
 WORDS = sorted(
     {*LEXICON, *LOUDER, *NEGATIONS, "three", "one", "a", "0.5", "1.2 s", "every", "at", "then", "each", "very"}
