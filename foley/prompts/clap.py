@@ -39,7 +39,9 @@ class Clap:
 
         folder, name = Path(folder_or_hub_name), str(folder_or_hub_name)
         if not folder.is_dir() and not allow_download:
-            raise ClapError(f"{name} is no folder here: name one with a CLAP model, or allow its download (--clap-download).")
+            raise ClapError(
+                f"{name} is no folder here: name one with a CLAP model, or allow its download (--clap-download)."
+            )
         try:
             model = ClapModel.from_pretrained(name, local_files_only=not allow_download)
             processor = ClapProcessor.from_pretrained(name, local_files_only=not allow_download)

@@ -12,18 +12,26 @@ from foley.prompts.clap import Clap
 from foley.prompts.parser import parse
 from foley.prompts.ranking import WordScores
 from foley.prompts.reading import Prompt
-from foley.prompts.say import BEST_OF, SaySettings, Speaker, Spoken
+from foley.prompts.say import BEST_OF, MOST_CANDIDATES, SaySettings, Speaker, Spoken
 from foley.prompts.tags import TagStatistics
 from foley.prompts.tokens import PromptError
 from foley.resources import SHIPPED_MODEL
+from foley.system.arguments import whole
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     """The options of `say`."""
     command = commands.add_parser("say", help="sounds of a sentence: “three slow steps on gravel, then one louder”")
     command.add_argument("sentence", nargs="?", help="what to make, in English")
-    command.add_argument("--seed", type=int, default=0, help="of the first candidate; the others count on from it")
-    command.add_argument("--best-of", type=int, default=BEST_OF, help=f"candidates for each sound; default {BEST_OF}")
+    command.add_argument(
+        "--seed", type=whole(0, 2**63 - 1), default=0, help="of the first candidate; the others count on from it"
+    )
+    command.add_argument(
+        "--best-of",
+        type=whole(1, MOST_CANDIDATES),
+        default=BEST_OF,
+        help=f"candidates for each sound; default {BEST_OF}",
+    )
     command.add_argument("--tag", action="append", default=[], help="choose by this tag, too (may be repeated)")
     command.add_argument("--tags", action="store_true", help="list the tags, with the recordings behind each")
     command.add_argument("--dry-run", action="store_true", help="say what is understood, and make nothing")
