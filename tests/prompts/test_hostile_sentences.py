@@ -22,7 +22,7 @@ SENTENCES = st.lists(st.sampled_from([*WORDS, ",", "xyzzy", "12", "-3", "dB", "o
 
 
 @given(st.text(max_size=LONGEST))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_has_a_reading(text: str) -> None:
     prompt = parse(text)
     assert prompt.text == text
@@ -31,7 +31,7 @@ def test_any_text_has_a_reading(text: str) -> None:
 
 
 @given(SENTENCES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_word_is_dropped_in_silence(sentence: str) -> None:
     """Each word ends in a piece, or is one that says nothing of a sound."""
     sentence = sentence[:LONGEST]
@@ -54,7 +54,7 @@ def test_the_same_sentence_has_the_same_reading(sentence: str) -> None:
 
 
 @given(st.text(max_size=LONGEST))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_items_cover_all_tokens_in_their_order(text: str) -> None:
     tokens = tokenize(text)
     covered = [place for item in scan(tokens) for place in range(item.first, item.last + 1)]

@@ -141,7 +141,7 @@ def test_a_number_of_candidates_out_of_reason_is_refused() -> None:
 
 
 def test_scores_say_what_was_measured(speaker: Speaker, take: Take) -> None:
-    wishes = Wishes(Category.Footstep, {knob: 0.5 for knob in KNOBS}, ("gravel",))
+    wishes = Wishes(Category.Footstep, dict.fromkeys(KNOBS, 0.5), ("gravel",))
     (score,) = speaker.ranker.scores([speaker.foley.generate("Footstep", 2)[0].waveform], RATE, wishes)
     assert 0 <= score.total <= 1
     assert set(score.knobs) == set(KNOBS)

@@ -1,5 +1,7 @@
 """From counts, cadences and levels to times and strengths."""
 
+from itertools import pairwise
+
 import pytest
 
 from foley.perform import EventError
@@ -38,7 +40,7 @@ def test_slow_is_slower_than_usual_and_fast_is_faster() -> None:
 
 def test_speeding_up_halves_the_interval_from_first_to_last() -> None:
     at = times("seven footsteps speeding up")
-    intervals = [later - earlier for earlier, later in zip(at[:-1], at[1:], strict=True)]
+    intervals = [later - earlier for earlier, later in pairwise(at)]
     assert intervals[-1] == pytest.approx(intervals[0] / 2, abs=0.01)
     assert intervals == sorted(intervals, reverse=True)
 
