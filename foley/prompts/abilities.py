@@ -14,6 +14,7 @@ from foley.prompts.schedule import has_events
 from foley.prompts.tags import TagError, TagStatistics
 from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
 
+NO_CLASS = "No word names a class: say dog, steps, gunshot, keyboard, car, rain, cough or sneeze."
 CLIP_S = 4.0  # the length of a take as it is drawn
 _EVENTS = frozenset({"count", "pace", "every", "at", "after", "level", "ramp", "tempo"})
 
@@ -39,8 +40,7 @@ def answers(prompt: Prompt, tags: TagStatistics | None = None) -> list[Answer]:
 
 def unmet(prompt: Prompt, tags: TagStatistics | None = None) -> tuple[str, ...]:
     """Sentences about what was understood and cannot be followed."""
-    missing = ("No word names a class: say dog, steps, gunshot, keyboard, car, rain, cough or sneeze.",)
-    sentences = missing if prompt.category is None and prompt.text.strip() else ()
+    sentences = (NO_CLASS,) if prompt.category is None and prompt.text.strip() else ()
     return sentences + tuple(dict.fromkeys(answer.words for answer in answers(prompt, tags) if not answer.met))
 
 

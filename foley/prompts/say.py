@@ -9,7 +9,7 @@ from foley.perform import EventList, PerformanceSettings, perform
 from foley.perform.output import save as save_performance
 from foley.perform.performance import BED, Performance
 from foley.pipeline import MOST_TAKES, Foley
-from foley.prompts.abilities import CLIP_S
+from foley.prompts.abilities import CLIP_S, NO_CLASS
 from foley.prompts.parser import parse
 from foley.prompts.ranking import Ranker, Score, Wishes, WordScores
 from foley.prompts.reading import Prompt
@@ -97,15 +97,11 @@ class Speaker:
 
     def _wishes(self, prompt: Prompt, settings: SaySettings) -> Wishes:
         if prompt.category is None:
-            raise PromptError("No word names a class: say dog, steps, gunshot, keyboard, car, rain, cough or sneeze.")
+            raise PromptError(NO_CLASS)
         if prompt.takes > MOST_TAKES:
             raise PromptError(f"{prompt.takes} takes are asked for: {MOST_TAKES} at once are the most.")
-        known = [tag for tag in prompt.tags if self._is_known(prompt.category, tag)]
-        tags = tuple(dict.fromkeys([*known, *settings.tags]))
+        tags = tuple(dict.fromkeys([*known_tags(prompt, self.ranker), *settings.tags]))
         return Wishes(prompt.category, prompt.knobs, tags, settings.words)
-
-    def _is_known(self, category: Category, tag: str) -> bool:
-        return self.ranker.tags.get(category, tag) is not None
 
     def _candidate(self, prompt: Prompt, category: Category, seed: int) -> Take | Performance:
         temperature = 1.0 if prompt.temperature is None else prompt.temperature
@@ -124,6 +120,12 @@ class Speaker:
         if seconds is None or seconds <= take.duration_s:
             return take
         return self.foley.continue_(take, min(seconds, LONGEST_TAKE_S - 0.1), seed)[0]
+
+
+def known_tags(prompt: Prompt, ranker: Ranker) -> tuple[str, ...]:
+    """The tags of a reading that recordings of its class have."""
+    category = prompt.category
+    return () if category is None else tuple(tag for tag in prompt.tags if ranker.tags.get(category, tag) is not None)
 
 
 def say(foley: Foley, sentence: str | Prompt, settings: SaySettings | None = None) -> list[Spoken]:
