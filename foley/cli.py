@@ -11,6 +11,8 @@ from foley.categories import Category
 from foley.perform.command import add_command as add_perform_command
 from foley.perform.command import run_perform
 from foley.pipeline import MOST_TAKES, Foley
+from foley.prompts.command import add_command as add_say_command
+from foley.prompts.command import run_say
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
 from foley.sampling.settings import MOST_CODES, MOST_TEMPERATURE
@@ -81,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     add_perform_command(commands)
+    add_say_command(commands)
 
     for command in (generate, reconstruct, recipe, evaluate):
         command.add_argument(
@@ -207,6 +210,7 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
 
 COMMANDS = {
     "perform": run_perform,
+    "say": run_say,
     "generate": run_generate,
     "reconstruct": run_reconstruct,
     "recipe": run_recipe,

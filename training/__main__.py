@@ -11,9 +11,11 @@ import torch
 
 from foley.audio.files import AudioError
 from foley.checkpoints import find_checkpoint, read_config
+from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.report import Report
 from foley.features.encoder import with_preprocessor
 from foley.presets import PRESETS, STAGES, Preset, get_preset
+from foley.resources import TAG_STATISTICS
 from foley.runs.process import DONE, FAILED, STOPPED, Process
 from foley.runs.view import SETTINGS
 from training.benchmark import benchmark, table
@@ -27,6 +29,7 @@ from training.pipeline import Limits, compute_codes, start_processes, train_stag
 from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
 from training.stop import Stop
+from training.tags import make_tags, table_of_tags
 
 GO_ON = "go on with --resume"
 
@@ -63,6 +66,10 @@ def parser() -> argparse.ArgumentParser:
     down = commands.add_parser("pull", help="download a checkpoint from the Hugging Face hub")
     down.add_argument("repository", metavar="OWNER/NAME")
     down.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    tags = commands.add_parser("tags", help="statistics of recordings for the tags and knobs of prompts; no audio")
+    tags.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="recordings with a manifest.csv")
+    tags.add_argument("--out", type=Path, default=TAG_STATISTICS, metavar="FOLDER", help="default: where they ship")
+    tags.add_argument("--cache", type=Path, metavar="FOLDER", help="keep embeddings here, for the next time")
     return top
 
 
@@ -156,6 +163,9 @@ def main(argv: list[str] | None = None) -> int:
             preset = _changed(get_preset(arguments.preset), arguments.set)
             for line in cost_table(costs(preset, arguments.batch, arguments.clips), arguments.tflops):
                 print(line, flush=True)
+        elif arguments.command == "tags":
+            embedder = load_embedder(cache=arguments.cache)
+            print("\n".join(table_of_tags(make_tags(arguments.data, arguments.out, embedder))))
         elif arguments.command == "codes":
             print(f"Codes of {' × '.join(map(str, compute_codes(Run.open(arguments.run), arguments.device)))}.")
         else:

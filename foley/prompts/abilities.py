@@ -1,0 +1,108 @@
+"""How far today's chain follows a reading: by what means each piece of it is met, or why it is not.
+
+The model itself is asked for a class, a seed and a temperature. All else is met around it: events are cut from fresh
+takes and placed; knobs and tags choose among several takes; a longer sound is a continuation; a loop is an export.
+"""
+
+from dataclasses import dataclass
+
+from foley.perform.events import LONGEST_S, MOST_EVENTS
+from foley.perform.performance import USUAL_WAY
+from foley.pipeline import MOST_TAKES
+from foley.prompts.reading import Piece, Prompt
+from foley.prompts.schedule import has_events
+from foley.prompts.tags import TagError, TagStatistics
+from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
+
+NO_CLASS = "No word names a class: say dog, steps, gunshot, keyboard, car, rain, cough or sneeze."
+CLIP_S = 4.0  # the length of a take as it is drawn
+_EVENTS = frozenset({"count", "pace", "every", "at", "after", "level", "ramp", "tempo"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A piece of a reading, whether it is met, and in words how, or why not."""
+
+    piece: Piece
+    met: bool
+    words: str
+
+
+def answers(prompt: Prompt, tags: TagStatistics | None = None) -> list[Answer]:
+    """An answer to each piece that was understood; `tags` are the shipped statistics unless others are given."""
+    if tags is None:
+        try:
+            tags = TagStatistics.load()
+        except TagError:
+            tags = None
+    return [_answer(prompt, piece, tags) for piece in prompt.pieces if piece.kind != "unknown"]
+
+
+def unmet(prompt: Prompt, tags: TagStatistics | None = None) -> tuple[str, ...]:
+    """Sentences about what was understood and cannot be followed."""
+    sentences = (NO_CLASS,) if prompt.category is None and prompt.text.strip() else ()
+    return sentences + tuple(dict.fromkeys(answer.words for answer in answers(prompt, tags) if not answer.met))
+
+
+def _answer(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
+    kind, said = piece.kind, prompt.words(piece)
+    if kind == "other":
+        title = piece.value.title.lower()
+        return Answer(piece, False, f"A sound is of one class: say “{said}” ({title}) in a sentence of its own.")
+    if kind in _EVENTS:
+        return _events(prompt, piece)
+    if kind == "knob" and piece.group:
+        return Answer(piece, False, f"“{said}” is meant for some of the events: all of them share their knobs.")
+    if kind == "knob":
+        return Answer(piece, True, f"{piece.label}: the nearest of several takes is kept")
+    if kind == "tag":
+        return _tag(prompt, piece, tags)
+    if kind == "duration":
+        return _duration(prompt, piece)
+    if kind == "takes" and piece.value > MOST_TAKES:
+        return Answer(piece, False, f"{piece.value} takes are asked for: {MOST_TAKES} at once are the most.")
+    if kind == "loop" and has_events(prompt):
+        return Answer(piece, False, f"“{said}” cannot be followed: placed events are not crossfaded to a loop.")
+    means = {"class": "the model is asked for it", "loop": "cut and crossfaded to a loop when it is written"}
+    return Answer(piece, True, f"{piece.label}: {means.get(kind, 'followed')}")
+
+
+def _events(prompt: Prompt, piece: Piece) -> Answer:
+    said = prompt.words(piece)
+    if prompt.category is None:
+        return Answer(piece, False, f"“{said}” says how events follow each other, but no class is named.")
+    if prompt.category in USUAL_WAY:
+        title = prompt.category.title.lower()
+        return Answer(piece, False, f"“{said}” cannot be followed: {title} has no single events to place.")
+    if piece.kind == "count" and piece.value > MOST_EVENTS:
+        return Answer(piece, False, f"{piece.value} events are asked for: {MOST_EVENTS} are the most.")
+    if piece.kind == "at" and max(piece.value) >= LONGEST_S:
+        return Answer(piece, False, f"“{said}” lies beyond {LONGEST_S:g} s, the longest sound.")
+    taken = " (taken so: no number was said)" if piece.vague else ""
+    return Answer(piece, True, f"{piece.label}{taken}: single events of fresh takes are placed")
+
+
+def _tag(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
+    if prompt.category is None:
+        return Answer(piece, False, f"“{piece.value}” describes a sound, but no class is named.")
+    tag = tags.get(prompt.category, piece.value) if tags is not None else None
+    if tag is None:
+        title = prompt.category.title.lower()
+        return Answer(piece, False, f"“{piece.value}” is understood, but no recordings of {title} are tagged so.")
+    return Answer(piece, True, f"{piece.value} ({tag.support}): the nearest of several takes is kept")
+
+
+def _duration(prompt: Prompt, piece: Piece) -> Answer:
+    seconds, means = piece.value, "continued to it"
+    if prompt.loop:
+        means = "continued to it; the loop is shorter, its seam lies where the ends are most alike"
+    if has_events(prompt) or (prompt.category in USUAL_WAY and not prompt.loop):
+        longest, shortest = LONGEST_S, 0.0
+        means = "performed at that length"
+    else:
+        longest, shortest = LONGEST_TAKE_S, CLIP_S
+    if seconds > longest:
+        return Answer(piece, False, f"{seconds:g} s are asked for: {longest:g} s are the most here.")
+    if seconds < shortest or seconds <= 0:
+        return Answer(piece, False, f"{seconds:g} s are asked for, but a take lasts {CLIP_S:g} s: cut it afterwards.")
+    return Answer(piece, True, f"{piece.label}: {means}")

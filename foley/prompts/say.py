@@ -1,0 +1,136 @@
+"""`say`: a sentence to sounds. Of several candidates for each sound, the nearest to what was said is kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foley.categories import Category
+from foley.perform import EventList, PerformanceSettings, perform
+from foley.perform.output import save as save_performance
+from foley.perform.performance import BED, Performance
+from foley.pipeline import MOST_TAKES, Foley
+from foley.prompts.abilities import CLIP_S, NO_CLASS
+from foley.prompts.parser import parse
+from foley.prompts.ranking import Ranker, Score, Wishes, WordScores
+from foley.prompts.reading import Prompt
+from foley.prompts.schedule import has_events, schedule
+from foley.prompts.tokens import PromptError
+from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
+from foley.takes.export import ExportSettings, export
+from foley.takes.take import Take
+
+BEST_OF = 8
+MOST_CANDIDATES = 64
+
+
+@dataclass(frozen=True)
+class SaySettings:
+    """How sounds are made of a reading. Raises PromptError for a number of candidates that cannot be.
+
+    Args:
+        seed: of the first candidate, where the sentence names none; the others count on from it.
+        best_of: candidates for each sound, where the sentence says something to choose by.
+        tags: further tags to choose by.
+        words: scores of sounds against the words by a text encoder, where there is one.
+    """
+
+    seed: int = 0
+    best_of: int = BEST_OF
+    tags: tuple[str, ...] = ()
+    words: WordScores | None = None
+
+    def __post_init__(self):
+        if not 1 <= self.best_of <= MOST_CANDIDATES:
+            raise PromptError(f"The best of {self.best_of} cannot be had: choose among 1 to {MOST_CANDIDATES}.")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A sound, the best of `best_of` candidates, and its score."""
+
+    sound: Take | Performance
+    best_of: int
+    score: Score
+    prompt: Prompt
+
+    @property
+    def words(self) -> str:
+        """How it was chosen, for people."""
+        chosen = f"best of {self.best_of}" if self.best_of > 1 else "the only one drawn"
+        return f"{chosen}: {self.score}" if str(self.score) else chosen
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the sound into a folder, as a loop where that was said. Returns the path."""
+        if isinstance(self.sound, Performance):
+            return save_performance(self.sound, folder)["wav"]
+        if self.prompt.loop:
+            return export(self.sound, folder, ExportSettings(loop=True))
+        return self.sound.save(folder)
+
+
+@dataclass
+class Speaker:
+    """Makes sounds of sentences with one model; what ranking needs is loaded once."""
+
+    foley: Foley
+    ranker: Ranker = field(default_factory=Ranker)
+
+    def say(self, sentence: str | Prompt, settings: SaySettings | None = None) -> list[Spoken]:
+        """The sounds that a sentence asks for. Raises PromptError when it names no class, ValueError as `generate`."""
+        return [step for step in self.steps(sentence, settings) if isinstance(step, Spoken)]
+
+    def steps(self, sentence: str | Prompt, settings: SaySettings | None = None) -> Iterator[float | Spoken]:
+        """As `say`, step by step: the share that is done, from 0 to 1, and the sounds one by one."""
+        prompt, settings = parse(sentence) if isinstance(sentence, str) else sentence, settings or SaySettings()
+        wishes = self._wishes(prompt, settings)
+        best_of = settings.best_of if wishes else 1
+        total = prompt.takes * best_of
+        seed = settings.seed if prompt.seed is None else prompt.seed
+        for number in range(prompt.takes):
+            candidates = []
+            for place in range(best_of):
+                candidates.append(self._candidate(prompt, wishes.category, seed + number * best_of + place))
+                yield (number * best_of + place + 1) / total
+            scores = self.ranker.scores([sound.waveform for sound in candidates], self.foley.sample_rate, wishes)
+            best = max(range(best_of), key=lambda place: scores[place].total)
+            yield Spoken(candidates[best], best_of, scores[best], prompt)
+
+    def _wishes(self, prompt: Prompt, settings: SaySettings) -> Wishes:
+        if prompt.category is None:
+            raise PromptError(NO_CLASS)
+        if prompt.takes > MOST_TAKES:
+            raise PromptError(f"{prompt.takes} takes are asked for: {MOST_TAKES} at once are the most.")
+        tags = tuple(dict.fromkeys([*known_tags(prompt, self.ranker), *settings.tags]))
+        return Wishes(prompt.category, prompt.knobs, tags, settings.words)
+
+    def _candidate(self, prompt: Prompt, category: Category, seed: int) -> Take | Performance:
+        temperature = 1.0 if prompt.temperature is None else prompt.temperature
+        settings = PerformanceSettings(category, seed, temperature=temperature)
+        if has_events(prompt):
+            return perform(self.foley, schedule(prompt), settings)
+        seconds = prompt.duration_s
+        if (
+            settings.chosen_way == BED
+            and not prompt.loop
+            and seconds is not None
+            and not CLIP_S <= seconds <= LONGEST_TAKE_S
+        ):
+            return perform(self.foley, EventList((), seconds), settings)
+        take = self.foley.generate(category, seed, temperature)[0]
+        if seconds is None or seconds <= take.duration_s:
+            return take
+        return self.foley.continue_(take, min(seconds, LONGEST_TAKE_S - 0.1), seed)[0]
+
+
+def known_tags(prompt: Prompt, ranker: Ranker) -> tuple[str, ...]:
+    """The tags of a reading that recordings of its class have."""
+    category = prompt.category
+    return () if category is None else tuple(tag for tag in prompt.tags if ranker.tags.get(category, tag) is not None)
+
+
+def say(foley: Foley, sentence: str | Prompt, settings: SaySettings | None = None) -> list[Spoken]:
+    """The sounds that a sentence asks for, each the best of several candidates.
+
+    Raises PromptError when the sentence cannot be read or names no class.
+    """
+    return Speaker(foley).say(sentence, settings)
