@@ -5,6 +5,7 @@ lean on what an embedder knows already.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ def train_and_test(
 def _network(classes: int) -> nn.Sequential:
     """Three convolutions of stride 2 and the mean over what is left, (batch, 1, 64, 100) to (batch, classes)."""
     layers: list[nn.Module] = []
-    for before, after in zip((1, *CHANNELS), CHANNELS, strict=False):
+    for before, after in pairwise((1, *CHANNELS)):
         layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
     return nn.Sequential(
         *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(CHANNELS[-1], classes)
