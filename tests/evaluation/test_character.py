@@ -99,6 +99,7 @@ def test_the_network_is_given_the_pictures_of_both_sides(monkeypatch):
     larger = dataclasses.replace(plain, embeddings=np.ones((4, 1, 4)), pictures=np.zeros((4, 64, 100), np.float32))
     sets = {"real": plain, "floor": larger, "generated": plain}
     found = classifiers_trained_on({Category.Rain: sets, Category.DogBark: sets})
-    assert asked[0][0] == (6, 64, 100) and asked[0][1] == [5, 5, 5, 0, 0, 0]
+    assert asked[0][0] == (6, 64, 100)
+    assert asked[0][1] == [5, 5, 5, 0, 0, 0]
     assert found[Category.Rain]["network"]["generated"].tolist() == [1, 1, 1]
     assert found[Category.DogBark]["network"]["generated"].tolist() == [0, 0, 0]

@@ -31,12 +31,16 @@ def clicks(noise: torch.Tensor, every_s: float, lasting_s: float = 0.01) -> torc
 @pytest.mark.parametrize("pitch", [90.0, 220.0, 700.0])
 def test_a_harmonic_stack_is_voiced(pitch):
     flatness, periodicity, voiced = tone(stack(pitch), RATE)
-    assert flatness < 0.1 and periodicity > 0.9 and voiced == 1
+    assert flatness < 0.1
+    assert periodicity > 0.9
+    assert voiced == 1
 
 
 def test_noise_is_flat_and_not_voiced(noise):
     flatness, periodicity, voiced = tone(noise, RATE)
-    assert flatness == pytest.approx(0.56, abs=0.05) and periodicity < 0.3 and voiced == 0
+    assert flatness == pytest.approx(0.56, abs=0.05)
+    assert periodicity < 0.3
+    assert voiced == 0
 
 
 def test_low_noise_is_no_voice_though_it_is_slow(noise):
@@ -54,7 +58,8 @@ def test_the_same_tone_at_another_level_and_rate_is_as_tonal():
     loud, quiet = tone(stack(220.0), RATE), tone(0.1 * stack(220.0), RATE)
     assert loud.periodicity == pytest.approx(quiet.periodicity, abs=1e-3)
     other = tone(stack(220.0, torch.arange(2 * 44_100) / 44_100), 44_100)
-    assert other.voiced == 1 and other.flatness == pytest.approx(loud.flatness, abs=0.05)
+    assert other.voiced == 1
+    assert other.flatness == pytest.approx(loud.flatness, abs=0.05)
 
 
 def test_silence_has_neither_tone_nor_crispness():

@@ -40,6 +40,6 @@ def distribution_distance(values: np.ndarray, reference: np.ndarray) -> float:
 
 
 def modulation_distance(depths: np.ndarray, reference: np.ndarray) -> float:
-    """The mean distance in dB of two sets' mean modulation spectra, from depths (clips, octaves); silent clips apart."""
+    """The mean distance in dB of two sets' mean modulation spectra, from depths (clips, octaves); NaN is left out."""
     difference = np.nanmean(depths, axis=0) - np.nanmean(reference, axis=0)
     return float(np.abs(difference).mean())

@@ -244,7 +244,7 @@ METRICS: dict[str, Metric] = _registered(
         *(
             Metric(
                 f"{value}_distribution", label, unit, Direction.LOWER, FLOOR_AND_GENERATED, _distribution(value),
-                digits, SPREADS, "The Wasserstein distance to what held-out recordings have, in the measure's own unit.",
+                digits, SPREADS, "The Wasserstein distance to what held-out recordings have, in its own unit.",
             )
             for value, label, unit, digits in (
                 ("flatness", "Spectral flatness", "", 3),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 BANDS, FRAMES = 64, 100  # of the picture that the network sees
-STEPS, BATCH, RATE = 240, 32, 3e-3
+MOST_STEPS, EPOCHS, BATCH, RATE = 240, 30, 32, 3e-3
 MOST_SHIFT = 10  # frames that a picture is moved by in training
 CHANNELS = (16, 32, 64)
 
@@ -30,15 +30,17 @@ def train_and_test(
     test: Tensor,
     test_labels: Sequence[int],
     seed: int = 0,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> np.ndarray:
     """Train the network on pictures (clips, 64, 100) and labels; which of the test pictures it names right, (tests,).
 
-    Labels are whole numbers from 0. Raises ValueError for labels that do not fit the pictures.
+    Labels are whole numbers from 0. `steps` are 30 epochs, 240 at most, when not given. Raises ValueError for labels
+    that do not fit the pictures.
     """
     if len(train) != len(train_labels) or len(test) != len(test_labels) or not len(train):
         raise ValueError(f"There are {len(train)} and {len(test)} pictures, but not as many labels.")
     labels = torch.tensor(list(train_labels))
+    steps = steps or min(MOST_STEPS, -(-EPOCHS * len(train) // BATCH))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _network(int(max(*train_labels, *test_labels)) + 1)
