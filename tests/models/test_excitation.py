@@ -80,3 +80,8 @@ def test_an_unknown_excitation_is_named(noise):
     other = dataclasses.replace(STUDIO, vocoder=dataclasses.replace(STUDIO.vocoder, excitation="buzz"))
     with pytest.raises(ValueError, match="noise, mixed"):
         make_excitation(other)
+
+
+def test_a_mixed_vocoder_can_be_outlined_without_memory():
+    with torch.device("meta"):
+        MixedExcitation(STUDIO)
