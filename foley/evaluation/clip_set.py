@@ -16,6 +16,7 @@ from foley.categories import Category
 from foley.evaluation.chain import PARTS
 from foley.evaluation.embedders.registry import Embedder
 from foley.evaluation.metrics.bootstrap import Measurement
+from foley.evaluation.metrics.character import character
 from foley.evaluation.metrics.frechet import GaussianStatistics
 from foley.evaluation.metrics.levels import defects, levels
 from foley.evaluation.metrics.probe import Probe
@@ -35,19 +36,25 @@ SETS = {
 class ClipSet:
     """Clips with their embeddings (clips, windows, dimension), and what was measured of each.
 
-    `values` holds, by the name of a metric, a number for each clip: (clips,), NaN where it is not defined.
+    `values` holds, by the name of a metric, a number for each clip: (clips,), NaN where it is not defined. `pictures`
+    are small log-mels (clips, 64, 100) for a classifier that is trained on them, where one is.
     """
 
     embeddings: np.ndarray
     values: dict[str, np.ndarray] = field(default_factory=dict)
+    pictures: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.embeddings)
 
     @classmethod
     def of_clip(cls, waveform: Tensor, sample_rate: int, embedder: Embedder) -> "ClipSet":
-        """A set of one waveform (samples,), with its levels and defects. Raises ValueError as the embedder does."""
+        """A set of one waveform (samples,), with its levels, defects and character.
+
+        Raises ValueError as the embedder does.
+        """
         measured = levels(waveform, sample_rate)._asdict() | defects(waveform, sample_rate)._asdict()
+        measured |= character(waveform, sample_rate)
         values = {name: np.array([value], dtype=float) for name, value in measured.items()}
         return cls(embedder.embed(waveform[None], sample_rate), values)
 
@@ -55,12 +62,19 @@ class ClipSet:
     def joined(cls, sets: Sequence["ClipSet"]) -> "ClipSet":
         """The clips of all these sets, of which each has the same values."""
         values = {name: np.concatenate([one.values[name] for one in sets]) for name in sets[0].values}
-        return cls(np.concatenate([one.embeddings for one in sets]), values)
+        pictures = [one.pictures for one in sets if one.pictures is not None]
+        return cls(
+            np.concatenate([one.embeddings for one in sets]), values, np.concatenate(pictures) if pictures else None
+        )
 
     def subset(self, indices: Sequence[int]) -> "ClipSet":
         """Only the clips with these indices."""
         chosen = list(indices)
-        return ClipSet(self.embeddings[chosen], {name: value[chosen] for name, value in self.values.items()})
+        return ClipSet(
+            self.embeddings[chosen],
+            {name: value[chosen] for name, value in self.values.items()},
+            None if self.pictures is None else self.pictures[chosen],
+        )
 
     def with_values(self, values: dict[str, np.ndarray]) -> "ClipSet":
         """The same clips with more numbers (clips,) for each."""
@@ -79,6 +93,8 @@ class ClassClips:
             statistics alone.
         probe: a classifier fitted on training recordings of all classes, or None.
         calibration: distances whose answer is known, see `metrics.calibration`.
+        trained_on: by kind of classifier (`probe`, `network`) and the set it was trained on: which held-out recordings
+            of this class it names right, (recordings,).
     """
 
     category: Category
@@ -87,6 +103,7 @@ class ClassClips:
     train: np.ndarray | None = None
     probe: Probe | None = None
     calibration: dict[str, Measurement] = field(default_factory=dict)
+    trained_on: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def reference_of(self, name: str) -> GaussianStatistics:
         """What the distance of a set is measured to: recordings that are not its own.

@@ -1,10 +1,12 @@
 """Collecting the clips that an evaluation measures: recordings, recordings sent through the chain, and takes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
@@ -12,16 +14,20 @@ from foley.evaluation.clip_set import ClassClips, ClipSet
 from foley.evaluation.embedders.registry import Embedder
 from foley.evaluation.metrics.bootstrap import Measurement
 from foley.evaluation.metrics.calibration import calibrate
+from foley.evaluation.metrics.character import changes, character
 from foley.evaluation.metrics.frechet import GaussianStatistics
 from foley.evaluation.metrics.levels import Defects
 from foley.evaluation.metrics.probe import Probe
-from foley.evaluation.metrics.reconstruction import ReconstructionDistances, reconstruction_distances
+from foley.evaluation.metrics.reconstruction import reconstruction_distances
+from foley.evaluation.metrics.training_value import mel_picture
 from foley.evaluation.references import ReferenceStatistics
 from foley.evaluation.report import ClipRow
 from foley.evaluation.settings import EvaluationSettings
 from foley.evaluation.sounds import KeptSounds, Sound
+from foley.evaluation.trained_on import classifiers_trained_on
 from foley.pipeline import Foley
 
+PICTURED = ("real", "floor", "generated")  # sets that a classifier is trained or tested on
 FEWEST_RECORDINGS = 2  # of a class, on each side of the split: of one alone nothing can be said
 
 Item = TypeVar("Item")
@@ -54,6 +60,7 @@ class Collection:
         self._references: dict[Category, GaussianStatistics] = {}
         self._probe: Probe | None = None
         self._calibration: dict[Category, dict[str, Measurement]] = {}
+        self._trained_on: dict[Category, dict[str, dict[str, np.ndarray]]] = {}
 
     def against_statistics(self, reference: ReferenceStatistics) -> Iterator[EvaluationProgress]:
         """Collect takes alone. Raises ValueError when the statistics are of another embedder."""
@@ -89,6 +96,8 @@ class Collection:
             yield from self._collect_takes(category)
             for part in self.settings.parts:
                 yield from self._collect_part(part, category, sent[category])
+        yield EvaluationProgress("Training classifiers on takes", self._done, self._total)
+        self._trained_on = classifiers_trained_on(self.sets)
 
     def of_class(self, category: Category) -> ClassClips:
         """What the metrics of a class are computed from."""
@@ -99,6 +108,7 @@ class Collection:
             train=self._train.get(category),
             probe=self._probe,
             calibration=self._calibration.get(category, {}),
+            trained_on=self._trained_on.get(category, {}),
         )
 
     def rows(self, folder: Path) -> list[ClipRow]:
@@ -132,11 +142,13 @@ class Collection:
             for clip in clips:
                 recording = clip_waveform(clip, self.foley.preset.audio)
                 sound = self.sounds.through(part, category, clip.path.stem, recording)
-                distances.append(reconstruction_distances(sound.waveform, recording, log_mel, rate))
+                found = reconstruction_distances(sound.waveform, recording, log_mel, rate)._asdict()
+                found |= changes(character(sound.waveform, rate), character(recording, rate))
+                distances.append(found)
                 yield sound
 
         yield from self._collect(category, part, sounds(), f"{category.title}: {part}")
-        values = dict(zip(ReconstructionDistances._fields, np.array(distances).T, strict=True))
+        values = {value: np.array([one[value] for one in distances]) for value in distances[0]}
         self.sets[category][part] = self.sets[category][part].with_values(values)
 
     def _collect(
@@ -144,12 +156,18 @@ class Collection:
     ) -> Iterator[EvaluationProgress]:
         clips, files = [], []
         for sound in sounds:
-            clips.append(ClipSet.of_clip(sound.waveform, self.foley.sample_rate, self.embedder))
+            clip = ClipSet.of_clip(sound.waveform, self.foley.sample_rate, self.embedder)
+            clips.append(replace(clip, pictures=self._picture(sound.waveform)) if name in PICTURED else clip)
             files.append(sound.path)
             self._done += 1
             yield EvaluationProgress(what, self._done, self._total)
         self.sets[category][name] = ClipSet.joined(clips)
         self.files[category][name] = files
+
+    def _picture(self, waveform: Tensor) -> np.ndarray:
+        """The small log-mel (1, 64, 100) of (samples,)."""
+        log_mel = self.foley.cembed.log_mel(waveform[None].to(self.foley.device))[0]
+        return mel_picture(log_mel).cpu().numpy()[None]
 
     def _rows(self, category: Category, name: str, folder: Path) -> Iterator[ClipRow]:
         clips, files = self.sets[category][name], self.files[category][name]

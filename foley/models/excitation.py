@@ -99,7 +99,7 @@ class MixedExcitation(nn.Module):
         mel = LogMel(preset.audio, preset.mel)
         self.register_buffer("basis", mel.basis.clone(), persistent=False)
         covered = mel.basis.sum(dim=0) > 0  # the mel says nothing of the lowest bin and of those above its highest band
-        near = within(mel.basis.shape[1], LINE_BINS) * covered
+        near = within(mel.basis.shape[1], LINE_BINS, covered.device) * covered
         self.register_buffer("near_bins", near / near.sum(dim=1, keepdim=True).clamp(min=1), persistent=False)
         self.register_buffer("covered", covered[:, None].float(), persistent=False)
 
@@ -148,10 +148,10 @@ class MixedExcitation(nn.Module):
         return self.shape_noise.waveform(magnitude * spectrum / spectrum.abs().clamp(min=SMALLEST), samples)
 
 
-def within(size: int, width: int) -> Tensor:
+def within(size: int, width: int, device: torch.device | None = None) -> Tensor:
     """(size, size): 1 where two places are within one window of this width, else 0.
 
     As a matrix, a mean over neighbours takes a CPU a quarter of the time of torch's pooling.
     """
-    place = torch.arange(size)
+    place = torch.arange(size, device=device)
     return ((place[:, None] - place).abs() <= width // 2).float()

@@ -1,6 +1,7 @@
 """How a sound comes and goes: events a second, and the spectrum of its envelope."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ def modulation_spectrum(waveform: Tensor, sample_rate: int) -> Tensor:
     frequency = torch.fft.rfftfreq(len(envelope), BLOCK_S)
     depths = [
         (2 * spectrum[(frequency >= low) & (frequency < high)].square().sum()).clamp(min=1e-8)
-        for low, high in zip(BANDS_HZ, BANDS_HZ[1:], strict=False)
+        for low, high in pairwise(BANDS_HZ)
     ]
     return 10 * torch.stack(depths).log10()
 

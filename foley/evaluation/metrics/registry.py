@@ -7,6 +7,7 @@ import numpy as np
 from foley.evaluation.chain import PARTS
 from foley.evaluation.clip_set import SETS, ClassClips
 from foley.evaluation.metrics.bootstrap import Measurement
+from foley.evaluation.metrics.character import MODULATION, distribution_distance, modulation_distance
 from foley.evaluation.metrics.diversity import find_copies, mean_pairwise_distance
 from foley.evaluation.metrics.frechet import GaussianStatistics, extrapolated_frechet_distance, frechet_distance
 from foley.evaluation.metrics.kernel import kernel_distance
@@ -87,6 +88,42 @@ def mean_over_clips(value: str) -> Callable[[ClassClips, str, Resample], Measure
     return compute
 
 
+def _trained_on(kind: str) -> Callable[[ClassClips, str, Resample], Measurement | None]:
+    def compute(clips: ClassClips, name: str, resample: Resample) -> Measurement | None:
+        hits = clips.trained_on.get(kind, {}).get(name)
+        return None if hits is None else resample(np.mean, hits)
+
+    return compute
+
+
+def _distribution(value: str) -> Callable[[ClassClips, str, Resample], Measurement | None]:
+    """How to compute how far the distribution of a value of single clips lies from that of recordings."""
+
+    def compute(clips: ClassClips, name: str, resample: Resample) -> Measurement | None:
+        values, real = (clips.sets[each].values.get(value) if each in clips.sets else None for each in (name, "real"))
+        if values is None or real is None or min(np.isfinite(v).mean() for v in (values, real)) <= FEWEST_DEFINED:
+            return None
+        return resample(lambda some: distribution_distance(some, real), values[np.isfinite(values)])
+
+    return compute
+
+
+def _modulation(clips: ClassClips, name: str, resample: Resample) -> Measurement | None:
+    if "real" not in clips.sets or not all(MODULATION[0] in clips.sets[each].values for each in (name, "real")):
+        return None
+    depths, real = (
+        np.stack([clips.sets[each].values[value] for value in MODULATION], axis=1) for each in (name, "real")
+    )
+    return resample(lambda some: modulation_distance(some, real), depths[np.isfinite(depths[:, 0])])
+
+
+def _loudness_off(clips: ClassClips, name: str, resample: Resample) -> Measurement | None:
+    if "real" not in clips.sets:
+        return None
+    real = clips.sets["real"].values["loudness_lufs"].mean()
+    return resample(lambda some: abs(some.mean() - real), clips.sets[name].values["loudness_lufs"])
+
+
 def _registered(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return {metric.name: metric for metric in metrics}
 
@@ -98,6 +135,13 @@ CALIBRATION = "What the distance says where the answer is known"
 RECONSTRUCTION = "Reconstruction metrics of recordings sent through the chain"
 LEVELS = "Levels"
 DEFECTS = "Defects"
+VALUE = "What takes are worth: classifiers trained on them alone, tested on recordings"
+TONE = "Tone"
+CRISPNESS = "Crispness and events"
+CHANGES = "Tone and crispness of recordings sent through the chain: change of each"
+SPREADS = "Distance of distributions: takes against recordings"
+ALL_SETS = tuple(SETS)
+FLOOR_AND_GENERATED = ("floor", "generated")
 REAL_AND_GENERATED = ("real", "generated")
 
 METRICS: dict[str, Metric] = _registered(
@@ -151,6 +195,72 @@ METRICS: dict[str, Metric] = _registered(
             RECONSTRUCTION,
             "How much longer or shorter the attack of a recording's loudest event becomes on its way; steady sounds "
             "have none.",
+        ),
+        Metric(
+            "accuracy_trained_on", "Probe accuracy on recordings", "%", Direction.HIGHER, FLOOR_AND_GENERATED,
+            _trained_on("probe"), 0, VALUE,
+            "The share of held-out recordings that a classifier on the embedding names right when it was trained on "
+            "other recordings or on as many takes.",
+        ),
+        Metric(
+            "network_trained_on", "Accuracy of a network on recordings", "%", Direction.HIGHER, FLOOR_AND_GENERATED,
+            _trained_on("network"), 0, VALUE,
+            "The same for a small convolutional network that is trained from nothing on log-mels.",
+        ),
+        Metric(
+            "flatness", "Spectral flatness", "", Direction.AS_REAL, ALL_SETS, mean_over_clips("flatness"), 2, TONE,
+            "Of the loud frames in bands of 375 Hz: about 0.55 for noise, near 0 for lines.",
+        ),
+        Metric(
+            "voiced", "Voiced", "%", Direction.AS_REAL, ALL_SETS, mean_over_clips("voiced"), 0, TONE,
+            "The share of clips whose loud frames repeat themselves after a period between 1 and 16 ms.",
+        ),
+        Metric(
+            "rise", "Rise", "dB", Direction.AS_REAL, ALL_SETS, mean_over_clips("rise"), 1, CRISPNESS,
+            "How far 3 to 11 kHz rise in the 4 ms before their peaks.",
+        ),
+        Metric(
+            "log_kurtosis", "Log kurtosis", "", Direction.AS_REAL, ALL_SETS, mean_over_clips("log_kurtosis"), 2,
+            CRISPNESS,
+            "The logarithm of the excess kurtosis of 3 to 11 kHz in the loudest second: drops and clicks have much, "
+            "hiss has none.",
+        ),
+        Metric(
+            "events_per_second", "Events a second", "", Direction.AS_REAL, ALL_SETS,
+            mean_over_clips("events_per_second"), 2, CRISPNESS, "Rises of the level by 10 dB within 30 ms.",
+        ),
+        Metric(
+            "flatness_change", "Spectral flatness", "", Direction.LOWER, PARTS, mean_over_clips("flatness_change"), 2,
+            CHANGES, "The mean change of a recording's flatness on its way.",
+        ),
+        Metric(
+            "rise_change", "Rise", "dB", Direction.LOWER, PARTS, mean_over_clips("rise_change"), 1, CHANGES,
+            "The mean change of a recording's rise on its way.",
+        ),
+        Metric(
+            "log_kurtosis_change", "Log kurtosis", "", Direction.LOWER, PARTS, mean_over_clips("log_kurtosis_change"),
+            2, CHANGES, "The mean change of a recording's log kurtosis on its way.",
+        ),
+        *(
+            Metric(
+                f"{value}_distribution", label, unit, Direction.LOWER, FLOOR_AND_GENERATED, _distribution(value),
+                digits, SPREADS, "The Wasserstein distance to what held-out recordings have, in its own unit.",
+            )
+            for value, label, unit, digits in (
+                ("flatness", "Spectral flatness", "", 3),
+                ("rise", "Rise", "dB", 1),
+                ("log_kurtosis", "Log kurtosis", "", 2),
+                ("events_per_second", "Events a second", "", 2),
+            )
+        ),
+        Metric(
+            "modulation_distance", "Modulation spectrum", "dB", Direction.LOWER, FLOOR_AND_GENERATED, _modulation, 1,
+            SPREADS,
+            "How far the envelope's modulation, in octaves from 0.5 to 32 Hz, lies from that of recordings on average.",
+        ),
+        Metric(
+            "loudness_off", "Loudness off by", "LUFS", Direction.LOWER, FLOOR_AND_GENERATED, _loudness_off, 1, LEVELS,
+            "How far the mean loudness of a class lies from that of its held-out recordings.",
         ),
         Metric(
             "peak_dbfs", "Peak", "dBFS", Direction.AS_REAL, REAL_AND_GENERATED, mean_over_clips("peak_dbfs"), 1,

@@ -5,6 +5,7 @@ lean on what an embedder knows already.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 BANDS, FRAMES = 64, 100  # of the picture that the network sees
-STEPS, BATCH, RATE = 240, 32, 3e-3
+MOST_STEPS, EPOCHS, BATCH, RATE = 240, 30, 32, 3e-3
 MOST_SHIFT = 10  # frames that a picture is moved by in training
 CHANNELS = (16, 32, 64)
 
@@ -29,15 +30,17 @@ def train_and_test(
     test: Tensor,
     test_labels: Sequence[int],
     seed: int = 0,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> np.ndarray:
     """Train the network on pictures (clips, 64, 100) and labels; which of the test pictures it names right, (tests,).
 
-    Labels are whole numbers from 0. Raises ValueError for labels that do not fit the pictures.
+    Labels are whole numbers from 0. `steps` are 30 epochs, 240 at most, when not given. Raises ValueError for labels
+    that do not fit the pictures.
     """
     if len(train) != len(train_labels) or len(test) != len(test_labels) or not len(train):
         raise ValueError(f"There are {len(train)} and {len(test)} pictures, but not as many labels.")
     labels = torch.tensor(list(train_labels))
+    steps = steps or min(MOST_STEPS, -(-EPOCHS * len(train) // BATCH))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _network(int(max(*train_labels, *test_labels)) + 1)
@@ -62,7 +65,7 @@ def train_and_test(
 def _network(classes: int) -> nn.Sequential:
     """Three convolutions of stride 2 and the mean over what is left, (batch, 1, 64, 100) to (batch, classes)."""
     layers: list[nn.Module] = []
-    for before, after in zip((1, *CHANNELS), CHANNELS, strict=False):
+    for before, after in pairwise((1, *CHANNELS)):
         layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
     return nn.Sequential(
         *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(CHANNELS[-1], classes)
