@@ -123,8 +123,9 @@ class Asked:
         self._data = data
 
 
-def run_desk(foley: Foley, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0, token="a"):
-    return desk_of(foley).generate(2, 1.0, top_p, count, seed, locked, used, stage or NO_TAKES, token, "", REQUEST)
+def run_desk(foley: Foley, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0, token="a", desk=None):
+    desk, stage = desk or desk_of(foley), stage or NO_TAKES
+    return desk.generate(2, 1.0, top_p, count, seed, locked, used, stage, token, "", REQUEST)
 
 
 def desk_of(foley: Foley, libraries=None) -> Desk:
@@ -162,15 +163,15 @@ def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
 
 
 def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
-    process = psutil.Process()
+    process, desk = psutil.Process(), desk_of(foley)  # one, as in a studio: each has a thread for the model
     for _ in range(4):
-        outcome(run_desk(foley, token="long"))
+        outcome(run_desk(foley, token="long", desk=desk))
     gc.collect()
     gc.disable()  # what only the collector frees piles up between its rounds
     try:
         before = process.memory_info().rss
         for seed in range(10):
-            outcome(run_desk(foley, seed=seed, token="long"))
+            outcome(run_desk(foley, seed=seed, token="long", desk=desk))
         grown = process.memory_info().rss - before
     finally:
         gc.enable()

@@ -12,6 +12,7 @@ from foley.sampling import Progress
 
 MOST_WAITING, MOST_OF_ONE = 40, 3  # requests: more get a sentence and not a wait
 REPORT_INTERVAL_S = 0.2  # between two words about the place, and until a request that waits can be stopped
+IDLE_S = 30.0  # after which the worker ends; the next request begins another
 END = object()
 
 
@@ -115,8 +116,9 @@ class ModelQueue:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._turns:
-                    self._changed.wait()
+                if not self._turns and not self._changed.wait_for(lambda: self._turns, IDLE_S):
+                    self._worker = None
+                    return
                 request = self._turns[0]
             more = request.context.run(_turn, request)
             with self._changed:
