@@ -15,12 +15,12 @@ from foley.takes.take import Take
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4)
 MORPH = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
-QUIET = 1e-3  # of the noise in which a single code is heard: -60 dBFS
+ROOM_NOISE = 1e-3  # of full scale, the noise in which a single code is played: -60 dBFS
 
 
 @dataclass(frozen=True)
 class CodeUse:
-    """How often each class drew each code in each row: `counts` (7, rows, codebook size), from `takes` takes each."""
+    """How often each class used each code in each row: `counts` (7, rows, codebook size), from `takes` takes each."""
 
     counts: Tensor
     takes: int
@@ -49,7 +49,7 @@ class CodeUse:
 
 
 def count_codes(foley: Foley, takes: int = 4, seed: int = 0) -> Iterator[tuple[int, CodeUse]]:
-    """Draw takes of every class and count their codes: (classes done, what was counted so far)."""
+    """Sample takes of every class and count their codes: (classes done, what was counted so far)."""
     rows, _ = foley.preset.grid
     size = foley.preset.vqvae.codebook_size
     counts = torch.zeros(len(Category), rows, size, dtype=torch.long)
@@ -83,23 +83,23 @@ def code_in_place(foley: Foley, code: int, row: int, frames: int = 12) -> Tensor
     rows, columns = foley.preset.grid
     if not (0 <= code < foley.preset.vqvae.codebook_size and 0 <= row < rows):
         raise ValueError(f"There is no code {code} in row {row}: the model has {foley.preset.vqvae.codebook_size}.")
-    room = torch.from_numpy(white_noise(0, foley.preset.audio.samples)) * QUIET
+    room = torch.from_numpy(white_noise(0, foley.preset.audio.samples)) * ROOM_NOISE
     codes = foley.encode(room).clone()  # what inference mode made must not be changed
     first = (columns - frames) // 2
     codes[row, first : first + frames] = code
     return foley.decode(codes)[1]
 
 
-def draw_sweep(foley: Foley, category: Category, seed: int) -> Iterator[Take]:
+def temperature_sweep(foley: Foley, category: Category, seed: int) -> Iterator[Take]:
     """One seed at rising temperatures (`TEMPERATURES`)."""
     for temperature in TEMPERATURES:
         yield foley.generate(category, seed, temperature)[0]
 
 
-def draw_morph(foley: Foley, first: Category, second: Category, seed: int, temperature: float = 1.0) -> Iterator[Take]:
+def class_morph(foley: Foley, first: Category, second: Category, seed: int, temperature: float = 1.0) -> Iterator[Take]:
     """From a take of one class to another's, in steps (`MORPH`).
 
-    Each step draws a larger share of the first take's codes anew, in patches, as the second class would go on.
+    Each step samples a larger share of the first take's codes again, in patches, as the second class would go on.
     """
     take = foley.generate(first, seed, temperature)[0]
     for share in MORPH:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from foley import Category, Foley
-from foley.explore import MORPH, TEMPERATURES, code_in_place, codebook_map, count_codes, draw_morph, draw_sweep
+from foley.explore import MORPH, TEMPERATURES, class_morph, code_in_place, codebook_map, count_codes, temperature_sweep
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +46,13 @@ def test_a_single_code_is_heard_in_the_middle_and_nowhere_else(foley, monkeypatc
 
 
 def test_a_sweep_is_one_seed_at_rising_temperatures(foley):
-    takes = list(draw_sweep(foley, Category.Rain, seed=4))
+    takes = list(temperature_sweep(foley, Category.Rain, seed=4))
     assert [take.temperature for take in takes] == list(TEMPERATURES)
     assert torch.equal(takes[4].codes, foley.generate("Rain", seed=4, temperature=1.0)[0].codes)
 
 
 def test_a_morph_goes_from_one_class_to_the_other(foley):
-    takes = list(draw_morph(foley, Category.DogBark, Category.Rain, seed=4))
+    takes = list(class_morph(foley, Category.DogBark, Category.Rain, seed=4))
     assert [take.category for take in takes] == [Category.DogBark] + [Category.Rain] * (len(MORPH) - 1)
     kept = [float((take.codes == takes[0].codes).float().mean()) for take in takes]
     assert kept[0] == 1 and kept == sorted(kept, reverse=True)

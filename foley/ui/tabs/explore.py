@@ -117,14 +117,15 @@ def explore_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) 
 
     def swept(kind, number, chosen, request: gr.Request):
         arguments = (Category(kind), int(number or 0))
-        yield from drawn(explore.draw_sweep, lambda _, take: f"t {take.temperature:.1f}", chosen, request, *arguments)
+        sweep = explore.temperature_sweep
+        yield from drawn(sweep, lambda _, take: f"t {take.temperature:.1f}", chosen, request, *arguments)
 
     def morphed(kind, other, number, chosen, request: gr.Request):
         def title(place: int, _: Take) -> str:
             return f"{explore.MORPH[place]:.0%} {Category(other).title}"
 
         arguments = (Category(kind), Category(other), int(number or 0))
-        yield from drawn(explore.draw_morph, title, chosen, request, *arguments)
+        yield from drawn(explore.class_morph, title, chosen, request, *arguments)
 
     def opened(now, key, chosen, paths, event: gr.EventData, request: gr.Request) -> dict:
         try:
