@@ -23,6 +23,7 @@ from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.windows import sample_windows
+from foley.system.devices import choose_device
 from foley.system.threads import deterministic_threads
 from foley.takes.edits import Edit, continuation, region, siblings
 from foley.takes.recipe import Recipe, RecipeError
@@ -345,13 +346,3 @@ def _takes(events: Iterator[Progress | Take], progress: Callable[[int, int], Non
         elif progress:
             progress(event.done, event.total)
     return takes
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """The best device here for `auto`, else the one named. Raises ValueError when it is not there."""
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return torch.device(next(device for device in ("cuda", "mps", "cpu") if here[device]))
-    if not here.get(name.split(":")[0], False):
-        raise ValueError(f"There is no device {name!r} here: use one of {', '.join(d for d in here if here[d])}.")
-    return torch.device(name)

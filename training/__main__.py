@@ -18,6 +18,7 @@ from foley.presets import PRESETS, STAGES, Preset, get_preset
 from foley.resources import TAG_STATISTICS
 from foley.runs.process import DONE, FAILED, STOPPED, Process
 from foley.runs.view import SETTINGS
+from foley.system.devices import choose_device
 from training.benchmark import benchmark, table
 from training.checkpoints import BEST, LATEST
 from training.cost import CLIPS, costs
@@ -185,7 +186,7 @@ def main(argv: list[str] | None = None) -> int:
 def run_training(arguments: argparse.Namespace) -> None:
     """Train what was asked for, and leave word beside the run of who is at it and how it ended."""
     stages = tuple(STAGES) if arguments.command == "all" else (arguments.command,)
-    choose_device(arguments.device)
+    use_device(arguments.device)
     _check_trackers(arguments.log)
     state = start_processes(arguments.device)
     with Stop() as stop, state.main_process_first():
@@ -232,14 +233,11 @@ def _check_free(folder: Path, process: Process) -> None:
         raise ValueError(f"{folder} is being trained already, by process {other.pid}: stop that one first.")
 
 
-def choose_device(name: str) -> None:
+def use_device(name: str) -> None:
     """See that a device is there, and let one of several GPUs be the only one. Raises ValueError when it is not."""
-    kind, _, number = name.partition(":")
-    here = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not here.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
-        raise ValueError(f"There is no device {name!r} here: use one of {', '.join(d for d in here if here[d])}.")
-    if number:
-        torch.cuda.set_device(int(number))
+    device = choose_device(name)
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device.index)
 
 
 def _check_trackers(names: list[str]) -> None:

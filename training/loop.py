@@ -42,7 +42,7 @@ class TooManyBadStepsError(RuntimeError):
     """Losses or gradients kept being infinite; the message says what to change."""
 
 
-class Progress:
+class TrainingProgress:
     """Where a run is: kept inside its checkpoints."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Loop:
             self.schedulers[name] = make_scheduler(optimizer, settings)
             self.accelerator.register_for_checkpointing(self.schedulers[name])
         self.average = self._averaged()
-        self.progress = Progress()
+        self.progress = TrainingProgress()
         self.accelerator.register_for_checkpointing(self.progress)
         self.checkpoints = Checkpoints(folder, self.accelerator, settings.kept)
         self.checkpoints.resume(settings.resume_from)

@@ -1,7 +1,7 @@
 """What takes of the shipped model are, to the bit: hashes of codes and samples of seeds 1 to 5 of every class.
 
-Another kind of processor, or another version of torch, may round a last bit otherwise: so a record says what it was made
-with. After weights have changed on purpose, or on a new kind of machine, record them with
+Another kind of processor, or another version of torch, may round a last bit otherwise: so a record says what it was
+made with. After weights have changed on purpose, or on a new kind of machine, record them with
 
     python tests/sampling/recorded_takes.py
 """

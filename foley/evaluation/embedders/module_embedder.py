@@ -20,7 +20,7 @@ class ModuleEmbedder:
         self.dimension = dimension
         self.input_rate = input_rate
         self.module = module.eval().requires_grad_(False)
-        self.fingerprint = fingerprint(module, name, input_rate)
+        self.fingerprint = _hash_of(module, name, input_rate)
 
     @torch.inference_mode()
     def embed(self, waveforms: Tensor, sample_rate: int) -> np.ndarray:
@@ -37,7 +37,7 @@ class ModuleEmbedder:
         return np.concatenate(embedded)
 
 
-def fingerprint(module: nn.Module, *settings: object) -> str:
+def _hash_of(module: nn.Module, *settings: object) -> str:
     """A short hash of a module's weights, its configuration (`config`, if it has one) and `settings`."""
     digest = hashlib.sha256(repr((settings, getattr(module, "config", None))).encode())
     for key, tensor in sorted(module.state_dict().items()):

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import torch
 
-from foley.pipeline import choose_device
 from foley.presets import STAGES
 from foley.resources import WORK
 from foley.runs.process import PROCESS, Process
 from foley.runs.view import LOG, RunView, find_runs
+from foley.system.devices import choose_device
 from foley.ui.access import Mode
 
 PROGRAM = (sys.executable, "-u", "-m", "training")
