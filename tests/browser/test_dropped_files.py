@@ -41,12 +41,12 @@ def choose(page, place: str, path: Path) -> None:
 
 
 def one_sentence(page, words: str) -> None:
-    notice = page.locator(".toast-body")
-    expect(notice).to_have_count(1)
-    expect(notice).to_contain_text(words)
-    expect(notice).not_to_contain_text("Traceback")
+    message = page.locator(".toast-body")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text(words)
+    expect(message).not_to_contain_text("Traceback")
     page.locator(".toast-close").click()
-    expect(notice).to_have_count(0)
+    expect(message).to_have_count(0)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -94,5 +94,5 @@ def test_an_order_that_cannot_be_is_answered_with_one_sentence(page):
     open_tab(page)
     fill(page, "data", "/no/such/folder")
     page.locator("#train-start").click()
-    notice = page.locator(".toast-body.warning")
-    expect(notice).to_contain_text("There is no folder /no/such/folder on this machine.", timeout=30_000)
+    message = page.locator(".toast-body.warning")
+    expect(message).to_contain_text("There is no folder /no/such/folder on this machine.", timeout=30_000)

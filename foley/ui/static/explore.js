@@ -4,8 +4,8 @@
   const { one } = window.foley.hands;
   let hear = () => {};
 
-  function codemap(element, trigger, value) {
-    hear = (code) => trigger("select", { code });
+  function codemap(element, value) {
+    hear = (code) => window.foley.protocol.send({ action: "hear_code", code });
     element.addEventListener("click", (event) => { const dot = event.target.closest("[data-dot]"); if (dot) hear(Number(dot.dataset.dot)); });
     const field = one("[data-code]", element);
     field.addEventListener("keydown", (event) => { if (event.key === "Enter" && field.value !== "") { event.stopPropagation(); hear(Number(field.value)); } });

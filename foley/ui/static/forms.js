@@ -5,7 +5,7 @@
 
   const store = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
   const stored = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
-  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`)).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
+  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`) || document.createElement("form")).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
 
   function prepare(form) {
     if (form.prepared) return;
@@ -30,9 +30,13 @@
       const field = output.parentElement.querySelector("input");
       output.textContent = field.name === "seconds" ? `${field.value} s` : Number(field.value).toFixed(2);
     });
+    if (form.dataset.form === "listening") {
+      document.documentElement.style.setProperty("--zoom", one("[name=zoom]", form).value);
+      window.foley.turn();
+    }
     const unit = one("[data-unit]", form);
     if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
-    const level = one("[name=level]", form);
+    const level = one("[name=level][type=number]", form);
     if (level) level.disabled = one("[name=normalise]", form).value === "off";
     all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
   }
@@ -46,5 +50,15 @@
     return true;
   }
 
-  window.foley.forms = { values, nudge };
+  /* ---- the inside of the takes, shown or folded away; remembered ---- */
+  function fold(folded = !document.documentElement.classList.contains("folded")) {
+    document.documentElement.classList.toggle("folded", folded);
+    store("foley-folded", folded);
+    all("[data-fold]").forEach((button) => button.setAttribute("aria-expanded", !folded));
+    return true;
+  }
+  if (stored("foley-folded")) document.documentElement.classList.add("folded");
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-fold]")) fold(); });
+
+  window.foley.forms = { values, nudge, fold };
 })();

@@ -39,9 +39,35 @@
     else if (audio !== before) audio.currentTime = before.currentTime;
     voices(card).forEach((other) => other !== audio && other.pause());
     audio.onended = () => { audio.currentTime = 0; show(card); };
-    voices(card).forEach((other) => { other.volume = window.foley.volume(card); other.loop = "looping" in card.dataset; });
+    voices(card).forEach((other) => { turn(other, window.foley.gain(card)); other.loop = "looping" in card.dataset; });
     audio.play().then(() => show(card), () => show(card));
   }
+
+  /* ---- how loud: an element's volume ends at 1; what must be louder goes through an amplifier ---- */
+  const amplifiers = new WeakMap();
+  let context = null;
+  function turn(audio, gain) {
+    if (gain > 1 && !amplifiers.has(audio)) {
+      context ||= new AudioContext();
+      const amplifier = context.createGain();
+      context.createMediaElementSource(audio).connect(amplifier).connect(context.destination);
+      amplifiers.set(audio, amplifier);
+    }
+    context?.resume();
+    const amplifier = amplifiers.get(audio);
+    audio.volume = amplifier ? 1 : Math.max(0, gain);
+    if (amplifier) amplifier.gain.value = gain;
+  }
+  function turnAll() { if (current) voices(current).forEach((audio) => turn(audio, window.foley.gain(current))); }
+
+  /* ---- a take that was asked for plays when it is ready ---- */
+  let expected = false;
+  document.addEventListener("loadeddata", (event) => {
+    const card = event.target.closest?.(".take.ready[data-take]");
+    if (!expected || !card || !isShown(card)) return;
+    expected = false;
+    if (window.foley.forms.values("listening").autoplay && !(current && isPlaying(current))) play(card, "0", 0);
+  }, true);
 
   function toggle(card, voice = card.dataset.voice || "0") {
     const same = voice === (card.dataset.voice || "0");
@@ -73,7 +99,6 @@
     const button = event.target.closest("button, a");
     if (card && button?.dataset.play) toggle(card, button.dataset.play);
     else if (card && button?.dataset.voice) choose(card, button.dataset.voice);
-    else if (card && button && "keep" in button.dataset) keepSeed(card.dataset.seed);
     if (button && "api" in button.dataset) one("footer .show-api")?.click();
     if (button && "themeSwitch" in button.dataset) setTheme(!document.body.classList.contains("dark"));
     if (button && event.detail > 0) button.blur(); // after a mouse click, Space belongs to the player again
@@ -81,7 +106,7 @@
 
   document.addEventListener("pointerdown", (event) => {
     const strips = event.target.closest(".strips");
-    if (!strips || event.button !== 0 || event.target.closest("button")) return;
+    if (!strips || event.button !== 0 || event.pointerType === "touch" || event.target.closest("button")) return;
     const card = strips.closest("[data-player]");
     if ("take" in card.dataset && event.target.closest(".codes, .cembed")) return; // there a box may be dragged
     const share = shareAt(card, event);
@@ -89,8 +114,17 @@
     play(card, event.target.closest("[data-voice]")?.dataset.voice || card.dataset.voice, share);
   });
 
+  document.addEventListener("click", (event) => { // a finger that came down to scroll must not play
+    const strips = event.pointerType === "touch" && event.target.closest?.(".strips"), card = strips && strips.closest("[data-player]");
+    if (!card || event.target.closest("button") || card.region) return;
+    const share = shareAt(card, event);
+    if (share >= 0 && share <= 1) play(card, event.target.closest("[data-voice]")?.dataset.voice || card.dataset.voice, share);
+  });
+
   /** Where on the time axis of a card a pointer is, from 0 to 1 on it. */
   function shareAt(card, event) {
+    const axis = one("[data-axis]", card)?.getBoundingClientRect();
+    if (axis) return (event.clientX - axis.left) / axis.width;
     const style = getComputedStyle(card);
     const [begin, end] = ["--begin", "--end"].map((name) => Number(style.getPropertyValue(name)));
     const box = one(".strips", card).getBoundingClientRect();
@@ -100,7 +134,7 @@
   /** A card that left the page may be held on to by the framework: its sound and pictures need not stay with it. */
   function release(card) {
     voices(card).forEach((audio) => { audio.pause(); audio.removeAttribute("src"); audio.load(); });
-    all("img", card).forEach((image) => image.removeAttribute("src"));
+    all("[src]", card).forEach((picture) => picture.removeAttribute("src"));
     if (current === card) current = null;
   }
 
@@ -108,13 +142,6 @@
     const gone = changes.flatMap((change) => [...change.removedNodes]).filter((node) => node.nodeType === Node.ELEMENT_NODE && !node.isConnected);
     gone.flatMap((node) => [node, ...all("[data-player]", node)]).filter((node) => node.matches("[data-player]")).forEach(release);
   }).observe(document.documentElement, { childList: true, subtree: true });
-
-  /* ---- the seed of a take, back into the controls ---- */
-  function keepSeed(seed) {
-    const input = one("#seed input");
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, seed);
-    input.dispatchEvent(new Event("input", { bubbles: true })); // which locks it, as typing does
-  }
 
   /* ---- codes, painted on the waiting cards while they are drawn ---- */
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -129,7 +156,7 @@
       const [red, green, blue] = shades.subarray(3 * code - 3, 3 * code);
       palette[code] = (255 << 24) | (blue << 16) | (green << 8) | red;
     }
-    all(".take.waiting canvas").slice(0, takes).forEach((canvas, take) => {
+    all(".take.waiting .codes canvas").slice(0, takes).forEach((canvas, take) => {
       if (canvas.width !== frames || canvas.height !== rows) [canvas.width, canvas.height] = [frames, rows];
       const picture = new ImageData(frames, rows);
       const pixels = new Uint32Array(picture.data.buffer);
@@ -141,10 +168,13 @@
     });
   }
 
-  function wait() {
+  /** What is pressed while a run waits for the model: values for Gradio of Generate and of Stop. */
+  function wait(pressed = true) {
+    if (!pressed && !window.foley.protocol.isDrawing()) return [{ __type__: "update" }, { __type__: "update" }];
+    expected = true;
     if (current && !isPlaying(current)) { current.removeAttribute("data-current"); current = null; } // what comes is at hand then
-    const meter = one("#meter .meter");
-    if (meter) { meter.className = "meter waiting"; one("output", meter).textContent = "Waiting for the model"; }
+    const bar = one("#progress .progress");
+    if (bar) { bar.className = "progress waiting"; one("output", bar).textContent = "Waiting for the model"; }
     return [false, true].map((interactive) => ({ interactive, __type__: "update" })); // of Generate and of Stop
   }
 
@@ -195,7 +225,7 @@
   });
 
   window.foley = {
-    paint, wait, keepSeed, volume: () => 1, keys: KEYS,
+    paint, wait, gain: () => 1, turn: turnAll, keys: KEYS,
     hands: { one, all, isShown, voices, voiceOf, isPlaying, cardAtHand, takeInHand, play, toggle, choose, shareAt, show },
   };
   if (!new URLSearchParams(location.search).has("__theme")) {
