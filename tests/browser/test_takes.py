@@ -49,7 +49,8 @@ def test_a_box_dragged_over_the_codes_is_drawn_again_and_nothing_else(take, tmp_
     after = Recipe.read(file_on_stage(take, tmp_path)).codes
     changed = before != after
     (bottom, top), (first, last) = region["rows"], region["frames"]
-    assert 5 < top - bottom < 15 and 10 < last - first < 40
+    assert 5 < top - bottom < 15
+    assert 10 < last - first < 40
     assert changed[bottom:top, first:last].any()
     changed[bottom:top, first:last] = False
     assert not changed.any()
@@ -211,7 +212,8 @@ def test_a_and_b_play_at_the_same_level_and_place(take):
         [...document.querySelectorAll('#library .take-row')].filter(row => row.dataset.in)
             .map(row => Number(row.dataset.loudness) + 20 * Math.log10(window.foley.gain(row)))
     """)
-    assert len(levels) == 2 and abs(levels[0] - levels[1]) < 0.01
+    assert len(levels) == 2
+    assert abs(levels[0] - levels[1]) < 0.01
     press(take, " ")
 
 
@@ -226,7 +228,8 @@ def test_loop_playback_and_the_drag_out_of_the_browser(take):
         }
     """)
     kind, name, url = carried.split(":", 2)
-    assert kind == "audio/wav" and name.endswith(".wav")
+    assert kind == "audio/wav"
+    assert name.endswith(".wav")
     assert take.request.get(url).body()[:4] == b"RIFF"
 
 
@@ -251,7 +254,8 @@ def test_the_sheet_of_keys_opens_and_closes(take):
 
 def test_the_studio_can_be_installed_as_an_app(take, address):
     manifest = take.request.get(f"{address}manifest.json").json()
-    assert manifest["display"] == "standalone" and manifest["name"]
+    assert manifest["display"] == "standalone"
+    assert manifest["name"]
 
 
 def test_codes_of_a_long_take_are_those_of_its_recipe(take, foley, tmp_path):

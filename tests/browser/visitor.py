@@ -30,7 +30,7 @@ class PacedFoley(Foley):
 
 SILENTLY = """
 localStorage.getItem("foley-forms") ||
-    localStorage.setItem("foley-forms", '{"listening": {"autoplay": false, "level": false, "volume": "1", "zoom": "1"}}');
+    localStorage.setItem("foley-forms", '{"listening": {"autoplay": false, "volume": "1", "zoom": "1"}}');
 """
 
 

@@ -181,7 +181,8 @@ def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_togethe
 
 def test_a_takes_sound_is_shown_before_its_pictures_are_drawn(foley):
     shown = [step["stage"].takes for step in run_desk(foley, count=2) if step.get("stage", Stage()).takes]
-    assert shown[0][0]["mel"]["url"].startswith("data:") and "path" in shown[1][0]["mel"]
+    assert shown[0][0]["mel"]["url"].startswith("data:")
+    assert "path" in shown[1][0]["mel"]
     assert all("path" in take["mel"] for take in shown[-1])
 
 
@@ -205,7 +206,8 @@ def test_every_take_joins_the_library_of_its_visitor_alone(foley):
     outcome(run_desk(foley, count=2, token="mine"))
     assert [take["seed"] for take in library_value(LIBRARIES.of("mine"))["takes"]] == [4, 3]
     assert outcome(run_desk(foley, seed=9, token="yours"))["library"]["takes"][0]["seed"] == 9
-    assert len(LIBRARIES.of("yours").entries()) == 1 and len(LIBRARIES.of("mine").entries()) == 2
+    assert len(LIBRARIES.of("yours").entries()) == 1
+    assert len(LIBRARIES.of("mine").entries()) == 2
 
 
 def test_a_token_cannot_leave_the_visitors_folders():
@@ -247,7 +249,8 @@ def test_a_mailbox_takes_only_its_own_messages_and_says_so_in_a_sentence(foley, 
     handle = next(fn.fn for fn in blocks.fns.values() if fn.fn)
     for data in ({"action": "list"}, {"action": "star", "files": ["a"], "star": True}):
         list(handle({place: 0}, SimpleNamespace(_data=data), REQUEST))
-    assert len(said) == 1 and [message.files for message in handled] == [("a",)]
+    assert len(said) == 1
+    assert [message.files for message in handled] == [("a",)]
 
 
 def test_a_take_that_is_not_there_cannot_be_opened(foley):
@@ -260,11 +263,13 @@ def test_a_change_of_the_library_says_which_version_it_follows(foley):
     file = library.add(foley.generate("Rain", seed=1)[0]).file
     before = library_value(library)
     starred = change_library(library, Star(action="star", files=(file,), star=True))
-    assert starred["since"] == before["version"] and starred["takes"][0]["star"]
+    assert starred["since"] == before["version"]
+    assert starred["takes"][0]["star"]
     deleted = change_library(library, Delete(action="delete", files=(file, "nothing.wav")))
     assert (deleted["since"], deleted["gone"], deleted["trashed"]) == (starred["version"], [file], 1)
     back = change_library(library, Restore(action="restore"))
-    assert back["takes"][0]["star"] and back["trashed"] == 0
+    assert back["takes"][0]["star"]
+    assert back["trashed"] == 0
 
 
 @pytest.mark.parametrize(
@@ -299,7 +304,8 @@ def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
     assert soundfile.info(tmp_path / "01 Boots.flac").samplerate == 44_100
     assert Recipe.read(tmp_path / "01 Boots.flac").seed == 31
     *_, (_, path, words) = export_takes(library, take_of, files[:1], ExportSettings(loop=True), tmp_path / "one")
-    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav" and "seam" in words
+    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav"
+    assert "seam" in words
     with pytest.raises(ValueError, match="no take to export"):
         next(export_takes(library, take_of, [], settings, tmp_path))
 
@@ -311,8 +317,10 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
     opened = desk_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST)
     assert any("as older@0123456789ab made it" in str(value) for value in opened.values())
     again = foley.recall(*library.saved(file))
-    assert again.model == take.model and torch.allclose(again.waveform, take.waveform, atol=2**-23)
-    assert torch.equal(again.codes, take.codes) and again.cembed.shape == take.cembed.shape
+    assert again.model == take.model
+    assert torch.allclose(again.waveform, take.waveform, atol=2**-23)
+    assert torch.equal(again.codes, take.codes)
+    assert again.cembed.shape == take.cembed.shape
     *_, (_, path, _) = export_takes(library, lambda file: again, [file], ExportSettings(), tmp_path)
     assert Recipe.read(path).model == take.model
 
@@ -357,4 +365,6 @@ def test_a_missing_checkpoint_is_one_sentence_and_exit_code_2(monkeypatch, capsy
 def test_a_foreign_checkpoint_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     code, words = run_app(monkeypatch, capsys, "--checkpoint", str(tmp_path))
-    assert code == 2 and words.count("\n") == 1 and "is not the configuration of a foley checkpoint" in words
+    assert code == 2
+    assert words.count("\n") == 1
+    assert "is not the configuration of a foley checkpoint" in words

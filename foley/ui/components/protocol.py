@@ -216,6 +216,7 @@ class Mailbox:
                 gr.Warning(error_message(error))
                 yield failed() if failed else {outputs[0]: gr.skip()}
 
+        handle.__name__ = self.name  # by which `foley.ui.access` knows it
         return self.submit(handle, inputs, outputs, **PAGE_ONLY, **queue)
 
 

@@ -23,7 +23,7 @@ from foley.ui.components.progress_bar import bar_value, progress_bar
 from foley.ui.components.take_card import no_take, take_card
 from foley.ui.session.device import ONE_AT_A_TIME, error_message
 from foley.ui.session.events import PAGE_ONLY
-from foley.ui.session.generation import SEEDS, Changes, Desk, new_seed
+from foley.ui.session.generation import SEEDS, Changes, Desk
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
 from foley.ui.session.visitors import Libraries, new_folder, served
@@ -222,7 +222,6 @@ def _seed_controls() -> tuple[gr.Number, gr.Checkbox]:
     # In the page and not on the server: whoever types a seed and generates at once gets that seed.
     seed.input(None, seed, locked, js="(seed) => seed !== null && seed !== ''", **PAGE_ONLY)
     dice.click(None, None, seed, js=f"() => Math.floor(Math.random() * {SEEDS})", **PAGE_ONLY)
-    gr.on(None, new_seed, None, seed, queue=False, **PAGE_ONLY)  # when the page is loaded
     return seed, locked
 
 
