@@ -121,7 +121,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "visitors.forget": ANY,
     "model_menu.open": ANY,  # own machine: any folder or hub name; else only what the menu names
     "renderable.apply": ANY,  # Gradio's own: the cards of a run, drawn anew
-    # what the page wishes, by mailbox (foley.ui.components.protocol): a visitor's own takes and recording, and the model
+    # what the page wishes, by mailbox (ui.components.protocol): a visitor's own takes and recording, and the model
     "protocol.library": ANY,
     "protocol.model": ANY,
     "protocol.export": ANY,
