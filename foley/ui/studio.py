@@ -96,7 +96,7 @@ def _top_bar(foley: Foley, instead: str = "") -> str:
     audio = foley.preset.audio
     model = f"{audio.sample_rate / 1000:g} kHz · {audio.duration_s:g} s · {foley.device.type} · {terms(foley)[0]}"
     return (
-        '<div class="row"><span class="brand">foley <b>studio</b></span>'
+        '<div class="row"><h1 class="brand">foley <b>studio</b></h1>'
         f'<span class="model" title="{escape(terms(foley)[1])}">{escape(instead or model)}</span>'
         '<button type="button" class="text" data-api title="How programs use this studio">API</button>'
         '<button type="button" class="round" data-theme-switch title="Dark or light"'

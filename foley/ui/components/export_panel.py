@@ -36,21 +36,23 @@ def export_takes(
     files = list(files)
     if not files:
         raise ValueError("There is no take to export: make one, or choose some in the library.")
-    paths, words = [], ""
+    paths, told = [], []
     for number, file in enumerate(files, start=1):
         entry, take = library.get(file), take_of(file)
-        paths.append(export(take, folder / "export", settings, number, entry.name))
-        if len(files) == 1 and (settings.loop or settings.normalise != "off"):
-            words = render(take, settings).words
+        rendered = render(take, settings)
+        paths.append(export(take, folder / "export", settings, number, entry.name, rendered))
+        told.append(rendered.words)
         yield number, None, ""
     if len(paths) == 1:
-        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, words)))
+        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, told[0])))
         return
+    short = sum("below the level" in words for words in told)
+    words = f"{short} of {len(paths)} stay below the level asked for, where they would clip" if short else ""
     archive = folder / f"foley-studio-{len(paths)}-takes.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
         for path in dict.fromkeys(paths):  # the same take twice is one file
             zipped.write(path, path.name)
-    yield len(paths), archive, archive.name
+    yield len(paths), archive, ", ".join(filter(None, (archive.name, words)))
 
 
 def _options(values: Iterable[tuple[Any, str]], chosen: Any = None) -> str:

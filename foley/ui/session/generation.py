@@ -72,7 +72,7 @@ class Desk:
     def example(self, _: Example, values: dict, request: gr.Request) -> Changes:
         """Put a finished take on the stage, so that there is something to hear before anything was asked for."""
         take = self.models.call(self._read(values, "model"), _example, *EXAMPLE)
-        return {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example: press Space")}
+        return {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example to start with")}
 
     def bring_back(self, recipe: Recipe, values: dict, request: gr.Request) -> Changes:
         """Put the take of a recipe on the stage. Raises RecipeError where another model made it."""

@@ -94,7 +94,8 @@ def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> N
 
     def heard(message: protocol.HearCode, values: dict, request: gr.Request) -> dict:
         foley, code, found = models.get(values[model]), message.code, values[use]
-        row = found.usual_row(code) if found else foley.preset.grid[0] // 2
+        there = 0 <= code < foley.preset.vqvae.codebook_size  # if not, the model says so in a sentence
+        row = found.usual_row(code) if found and there else foley.preset.grid[0] // 2
         waveform = models.call(values[model], explore.code_in_place, code, row)
         path = write_audio(new_folder(request) / f"code{code}.wav", waveform, foley.sample_rate)
         words = f"Code {code} in row {row}{_shares(found, code)}"
