@@ -1,4 +1,4 @@
-"""Takes are heard first: their pictures are of the sound, they play by themselves, at one level, one after the other."""
+"""Takes are heard first: pictures of the sound, playing when ready, one level for all, one after the other."""
 
 from collections.abc import Iterator
 

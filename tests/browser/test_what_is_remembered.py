@@ -1,4 +1,4 @@
-"""Nothing is forgotten: class, knobs, tab and stage stay over a reload and in the address; takes bring settings back."""
+"""Nothing is forgotten: class, knobs, tab and stage stay over a reload and in the address; takes bring theirs back."""
 
 from collections.abc import Iterator
 

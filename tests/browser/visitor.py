@@ -9,7 +9,7 @@ from foley.pipeline import Foley
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="these tests need playwright: pip install playwright")
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000  # tests may share their machine
 sync_api.expect.set_options(timeout=PATIENCE_MS)
 
 

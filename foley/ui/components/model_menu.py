@@ -47,6 +47,10 @@ def terms(foley: Foley) -> tuple[str, str]:
         )
     if foley.licence == "not stated":
         return "licence not stated", "The model's card states no licence: ask whoever trained it before you publish."
+    if foley.licence == "see-the-recordings":
+        return "licence: that of the recordings", (
+            "The weights carry the licences of the recordings that they were trained on: the model card names them."
+        )
     return foley.licence, (
         f"Licence of the weights: {foley.licence}. What it allows to do with the sounds stands in the model card; "
         "every file carries its name."
