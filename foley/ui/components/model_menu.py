@@ -48,7 +48,7 @@ def terms(foley: Foley) -> tuple[str, str]:
     if foley.licence == "not stated":
         return "licence not stated", "The model's card states no licence: ask whoever trained it before you publish."
     if foley.licence == "see-the-recordings":
-        return "licence: that of the recordings", (
+        return "licence in the model card", (
             "The weights carry the licences of the recordings that they were trained on: the model card names them."
         )
     return foley.licence, (

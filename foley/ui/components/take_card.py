@@ -40,17 +40,17 @@ TEMPLATE = """
     <div class="strips"><div class="timeline">
       <sound-picture src="${value.audio.url}" data-axis class="sound" role="img" aria-label="Waveform and spectrogram of ${value.title}, seed ${value.seed}"></sound-picture>
       <div class="inside" data-inside>
-        <div class="lane cembed" title="CEmbed: what the model decodes into sound. Loudness in each band of pitch, low bands at the bottom">
+        <div class="lane cembed" data-caption="sound plan (CEmbed)" title="CEmbed: what the model decodes into sound. Loudness in each band of pitch, low bands at the bottom">
           <span class="axis">${value.ticks}</span><img alt="Sound plan (CEmbed, mel part) of ${value.title}, seed ${value.seed}" src="${value.mel.url}"></div>
-        <div class="lane cembed embedding" ${value.has_encoder ? "" : "hidden"} title="CEmbed, second part: what a network that listens would say about each moment, ${value.encoder_rows} numbers at a time">
+        <div class="lane cembed embedding" data-caption="what a listening network says (CEmbed)" ${value.has_encoder ? "" : "hidden"} title="CEmbed, second part: what a network that listens would say about each moment, ${value.encoder_rows} numbers at a time">
           <img alt="Sound plan (CEmbed, encoder part) of ${value.title}, seed ${value.seed}" src="${value.encoder.url}"></div>
-        <div class="lane codes" title="Codes: the grid of numbers that the model draws, one after the other; everything above is made from it. Drag a box to draw that part again">
-          <span class="axis"><i style="bottom: 0">0</i><i style="bottom: 88%">${value.rows}</i></span><canvas></canvas><img alt="Code grid of ${value.title}, seed ${value.seed}" src="${value.codes}"></div>
+        <div class="lane codes" data-caption="codes" title="Codes: the grid of numbers that the model draws, one after the other; everything above is made from it. Drag a box to draw that part again">
+          <canvas></canvas><img alt="Code grid of ${value.title}, seed ${value.seed}" src="${value.codes}"></div>
       </div>
       <div class="region" hidden><button type="button" data-again title="Draw only these codes anew (R)">Draw again <kbd>R</kbd></button></div>
       <i class="playhead"></i>
     </div></div>
-    <button type="button" class="fold" data-fold aria-expanded="true" title="Show or hide the inside of the model (H); remembered">Inside the model: the sound plan (CEmbed: pitch bands, then what a listening network says), and the codes it is made from</button>
+    <button type="button" class="fold" data-fold aria-expanded="true" title="Show or hide the inside of the model (H); remembered">Inside the model: the codes are drawn first, the sound plan is made from them, the sound from the plan</button>
   </div>
   <dl>
     <div><dt>seed</dt><dd>${value.seed}</dd></div>
