@@ -63,7 +63,7 @@ def test_from_a_folder_of_recordings_to_a_model_that_generate_uses(page, runs, d
     expect(page.locator(".run output")).to_contain_text("Encoder, step", timeout=TRAINING_MS)
     page.reload()
     open_tab(page)
-    expect(page.locator(".run h3")).to_have_text("mine", timeout=30_000)
+    expect(page.locator(".run h2")).to_have_text("mine", timeout=30_000)
     page.locator("#train-stop").click()
     expect(page.locator(".run .chip")).to_have_text("stopped", timeout=TRAINING_MS)
     assert RunView(runs / "mine").state == "stopped"

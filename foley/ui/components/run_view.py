@@ -17,7 +17,7 @@ SOUNDS = (".wav", ".flac")
 
 OVERVIEW = """
 <section class="run ${value.state}">
-  <header><h3>${value.name}</h3><span class="chip">${value.state}</span><p>${value.facts}</p></header>
+  <header><h2>${value.name}</h2><span class="chip">${value.state}</span><p>${value.facts}</p></header>
   <div class="progress ${value.bar}">
     <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"
       aria-valuenow="${Math.round(100 * value.share)}"><i style="transform: scaleX(${value.share})"></i></div>

@@ -115,7 +115,7 @@ def no_take(preset: Preset, title: str = "", seed: int | None = None, hint: str 
     ticks = "".join(f'<i style="bottom: {100 * place:.1f}%">{label}</i>' for label, place in mel_ticks(preset))
     return {
         "state": "waiting" if title else "empty",
-        "title": escape(title),
+        "title": escape(title) or "No take yet",
         "seed": "" if seed is None else str(seed),
         "star": "false",
         **dict.fromkeys(words, ""),

@@ -26,7 +26,7 @@ COLUMNS = 120  # of a small waveform
 
 MAP = """
 <section class="map" aria-label="Codebook">
-  <header><h4>Codebook</h4><p class="note" data-words>${value.words}</p>
+  <header><h2>Codebook</h2><p class="note" data-words>${value.words}</p>
     <label title="Hear one code (Enter): it stands alone in a quiet room"><span>Code</span><input type="number" min="0" data-code></label></header>
   <div class="plane"><svg viewBox="-1.06 -1.06 2.12 2.12" preserveAspectRatio="none" role="img" aria-label="Every code, near to those alike"></svg></div>
   <p class="legend" data-legend></p>

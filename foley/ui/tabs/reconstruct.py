@@ -30,7 +30,7 @@ KEYS = "<kbd>Space</kbd> play <kbd>A</kbd> recording <kbd>B</kbd> reconstruction
 TEMPLATE = """
 <article class="take pair ${value.state}" data-player style="${value.style}">
   <header>
-    <h3 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h3>
+    <h2 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h2>
     <dl>
       <div><dt>log-mel L1</dt><dd>${value.distance}</dd></div>
       <div><dt>peaks</dt><dd>${value.peak}</dd></div>
@@ -71,7 +71,7 @@ OWN = f"""
   <button type="button" data-own="open" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
 </div>
 """  # noqa: E501
-_READOUT = '<section class="shares"><h4>Heard as</h4>{}</section>'
+_READOUT = '<section class="shares"><h2>Heard as</h2>{}</section>'
 
 
 def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> None:
@@ -167,6 +167,7 @@ def _no_pair(preset: Preset) -> dict[str, Any]:
         "state": "empty",
         **dict.fromkeys(("title", "taken", "distance", "peak", "duration", "name"), ""),
         "hint": "Drop a recording or record one: it goes through CEmbed, codes and vocoder, and back.",
+        "title": "No recording yet",
         "style": _card_style(preset),
         **{name: {"url": NOTHING} for name in files},
     }
@@ -196,7 +197,7 @@ def _shares(result: Reconstruction | None, use: tuple[int, float] = (0, 0.0), ro
     )
     url = f"gradio_api/file={quote(rows['path'])}" if rows else ""
     return _READOUT.format(f"<ol>{bars}</ol>") + (
-        '<section class="rebuilt"><h4>What the codebook keeps</h4><dl>'
+        '<section class="rebuilt"><h2>What the codebook keeps</h2><dl>'
         f"<dt>different codes</dt><dd>{use[0]} of {result.codes.numel()}</dd>"
         f"<dt>in even use</dt><dd>{use[1]:.0f}</dd></dl>"
         f'<img alt="Error of every CEmbed row, mel below, encoder above" src="{url}"></section>'

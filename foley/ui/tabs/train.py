@@ -20,7 +20,7 @@ from foley.ui.session.trainer import ALL, RUNS, Order, Trainer, devices
 LOOK_EVERY_S = 2.0
 STAGES = [("All, one after the other", ALL), *((title, name) for name, title in view.TITLES.items())]
 INSTEAD = """
-<section class="no-training"><h3>Training is off here</h3><p>{reason}</p>
+<section class="no-training"><h2>Training is off here</h2><p>{reason}</p>
 <p>On your own machine, the same is one command; a folder of recordings for each class is all that it needs:</p>
 <pre>python -m training all --data DATA --preset studio --run runs/mine
 python app.py --checkpoint runs/mine/model</pre></section>
