@@ -3,9 +3,27 @@
   "use strict";
   const { one, all, isShown } = window.foley.hands;
 
-  const store = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
-  const stored = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
-  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`) || document.createElement("form")).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
+  const store = (name, value) => {
+    try {
+      localStorage.setItem(name, JSON.stringify(value));
+    } catch {
+      /* a private window */
+    }
+  };
+  const stored = (name) => {
+    try {
+      return JSON.parse(localStorage.getItem(name));
+    } catch {
+      return null;
+    }
+  };
+  const values = (name) =>
+    Object.fromEntries(
+      all("[name]", one(`[data-form=${name}]`) || document.createElement("form")).map((field) => [
+        field.name,
+        field.type === "checkbox" ? field.checked : field.value,
+      ]),
+    );
 
   function prepare(form) {
     if (form.prepared) return;
@@ -16,7 +34,10 @@
     });
     tell(form);
   }
-  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, { childList: true, subtree: true }); // Gradio lays them out in its own time
+  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+  }); // Gradio lays them out in its own time
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("[data-form]");
     if (!form) return;
@@ -30,7 +51,9 @@
     level.value = USUAL_LEVELS[event.target.value];
     level.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-form] select")) event.target.blur(); }); // the next key is one of ours
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-form] select")) event.target.blur();
+  }); // the next key is one of ours
 
   function tell(form) {
     all("output", form).forEach((output) => {
@@ -45,7 +68,9 @@
     if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
     const level = one("[name=level][type=number]", form);
     if (level) level.disabled = one("[name=normalise]", form).value === "off";
-    all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
+    all("[name^=fade]", form).forEach((fade) => {
+      fade.disabled = one("[name=loop]", form).checked;
+    });
   }
 
   function nudge(selector, by) {
@@ -65,7 +90,9 @@
     return true;
   }
   if (stored("foley-folded")) document.documentElement.classList.add("folded");
-  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-fold]")) fold(); });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-fold]")) fold();
+  });
 
   window.foley.forms = { values, nudge, fold };
 })();

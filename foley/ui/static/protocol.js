@@ -2,14 +2,30 @@
 (() => {
   "use strict";
   const MAILBOXES = {
-    list: "library", star: "library", rename: "library", delete: "library", restore: "library",
-    siblings: "model", region: "model", continue: "model", open: "model", example: "model",
-    export: "export", preview: "export", use_recording: "recording", hear_code: "explore", open_cell: "explore",
+    list: "library",
+    star: "library",
+    rename: "library",
+    delete: "library",
+    restore: "library",
+    siblings: "model",
+    region: "model",
+    continue: "model",
+    open: "model",
+    example: "model",
+    export: "export",
+    preview: "export",
+    use_recording: "recording",
+    hear_code: "explore",
+    open_cell: "explore",
     knobs: "knobs", // read by the page itself: nothing goes to Python
   };
   const DRAWING = ["siblings", "region", "continue"];
-  const ANSWERS = { download: (answer) => download(answer.file.url, answer.name), hear_loop: (answer) => window.foley.takes.hearLoop(answer) };
-  const triggers = {}, early = []; // what sends an event, by mailbox; messages for a mailbox that is not there yet
+  const ANSWERS = {
+    download: (answer) => download(answer.file.url, answer.name),
+    hear_loop: (answer) => window.foley.takes.hearLoop(answer),
+  };
+  const triggers = {},
+    early = []; // what sends an event, by mailbox; messages for a mailbox that is not there yet
   let last = {};
 
   function connect(name, trigger) {
@@ -19,7 +35,10 @@
 
   function send(message) {
     const trigger = triggers[MAILBOXES[message.action]];
-    if (!trigger) { early.push(message); return; }
+    if (!trigger) {
+      early.push(message);
+      return;
+    }
     last = message;
     trigger("submit", message);
   }
@@ -37,5 +56,13 @@
     link.remove();
   }
 
-  window.foley.protocol = { connect, send, receive, isDrawing: () => DRAWING.includes(last.action), forget: () => { last = {}; } };
+  window.foley.protocol = {
+    connect,
+    send,
+    receive,
+    isDrawing: () => DRAWING.includes(last.action),
+    forget: () => {
+      last = {};
+    },
+  };
 })();
