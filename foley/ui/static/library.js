@@ -132,7 +132,7 @@
     row.dataset.file = take.file;
     row.innerHTML = `<span role="gridcell"><input type="checkbox" tabindex="-1" data-pick title="Choose for export or deletion (X); Shift chooses all up to here"></span>
       <span role="gridcell"><button type="button" tabindex="-1" data-play="0" title="Play or pause (Space)"></button></span>
-      <span role="gridcell" class="words"><b data-name></b><small></small></span>
+      <span role="gridcell" class="words"><span><b data-name></b> <i></i></span><small></small></span>
       <span role="gridcell"><button type="button" tabindex="-1" class="star" data-star aria-label="Star" title="Star (F)"></button></span><audio preload="none"></audio>`;
     return row;
   }
@@ -144,9 +144,10 @@
     row.setAttribute("aria-rowindex", number + 1);
     row.setAttribute("aria-selected", chosen.has(take.file));
     if (!title.isContentEditable) title.textContent = take.title;
+    one("i", row).textContent = take.seed;
     one("small", row).textContent = [
-      take.kind || `seed ${take.seed}`,
-      `${take.seconds.toFixed(1)} s`,
+      ...(take.kind ? [take.kind] : []),
+      ...(take.kind.startsWith("continued") ? [] : [`${take.seconds.toFixed(1)} s`]),
       take.quiet ? "nearly silent" : `${take.loudness.toFixed(0).replace("-", "−")} LUFS`,
     ].join(" · ");
     row.toggleAttribute("data-quiet", take.quiet);

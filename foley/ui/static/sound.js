@@ -171,7 +171,6 @@
         [canvas.width, canvas.height] = [picture.width, picture.height];
         canvas.getContext("2d").putImageData(picture, 0, 0);
         this.drawSeconds();
-        this.toggleAttribute("drawn", true);
       }, SETTLED_MS);
     }
 
@@ -208,6 +207,7 @@
         URL.revokeObjectURL(this.shape);
         this.shape = URL.createObjectURL(blob);
         place.style.setProperty("--shape", `url(${this.shape})`);
+        this.toggleAttribute("drawn", true); // and not before, or the wave would be a block for a moment
       });
     }
   }
