@@ -145,7 +145,7 @@ class Desk:
             self.running.pop(visit.session, None)
 
     def _events(self, wanted: Request, model: str) -> Iterator[Take | Waiting | dict[str, Any]]:
-        """The takes of a request as they come; before them the place in the queue, between them progress to be shown."""
+        """The takes of a request as they come; before them the place in the queue, between them what the bar shows."""
         due, there = 0.0, 0
         for part in parts(wanted):
             with closing(self.models.watch(model, part)) as events:
