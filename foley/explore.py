@@ -99,11 +99,14 @@ def temperature_sweep(foley: Foley, category: Category, seed: int) -> Iterator[T
 def class_morph(foley: Foley, first: Category, second: Category, seed: int, temperature: float = 1.0) -> Iterator[Take]:
     """From a take of one class to another's, in steps (`MORPH`).
 
-    Each step samples a larger share of the first take's codes again, in patches, as the second class would go on.
+    Each step samples a larger share of the first take's codes again, in patches, as the second class would go on; it is
+    filed as the class of which it has more.
     """
     take = foley.generate(first, seed, temperature)[0]
     for share in MORPH:
         if share == 0:
             yield take
         else:
-            yield foley.siblings(replace(take, category=Category(second)), share, seed)[0]
+            drawn = foley.siblings(replace(take, category=Category(second)), share, seed)[0]
+            nearer, words = first if share < 0.5 else second, f"{share:.0%} of the way to {Category(second).title}"
+            yield replace(drawn, category=Category(nearer), edits=(*take.edits, words))

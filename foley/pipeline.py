@@ -127,10 +127,9 @@ class Foley:
         """
         category, settings = Category.parse(category), SamplingSettings(temperature, top_k, top_p)
         seeds = _seeds(seed, count)
-        codes, redraw = torch.full(self.preset.grid, -1), torch.ones(self.preset.grid, dtype=torch.bool)
-        if given is not None and keep is not None:
-            codes, redraw = given, ~keep
-        edit = Edit(codes.expand(count, -1, -1), redraw.expand(count, -1, -1), "")
+        if given is None or keep is None:
+            given, keep = torch.full(self.preset.grid, -1), torch.zeros(self.preset.grid, dtype=torch.bool)
+        edit = Edit(given.expand(count, -1, -1), keep.expand(count, -1, -1), "")
         return self._draw(edit, category, seeds, settings)
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
@@ -226,7 +225,7 @@ class Foley:
     ) -> Iterator[Progress | Take]:
         categories = [int(category)] * len(seeds)
         codes = edit.codes
-        with closing(sample_windows(self.sampler, categories, seeds, settings, edit.codes, ~edit.redraw)) as events:
+        with closing(sample_windows(self.sampler, categories, seeds, settings, edit.codes, edit.keep)) as events:
             for event in events:
                 codes = event.codes
                 yield event

@@ -4,10 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.signal import resample_poly
 from torch import Tensor
 
 CROSSFADE_S = 0.25
 SEARCHED = 0.3  # share of the sound at either end in which a seam is looked for
+MOST_BEGINNINGS = 96  # places that are tried for the loop's beginning: in a long sound fewer a second
+SEARCH_RATE, EXACT_S = 6_000, 8.0  # of sounds longer than this, the seam is first looked for at a lower rate
+MOST_REFINED = 6  # of the seams found at the lower rate
+SILENT = 0.01  # of the loudest stretch: -40 dB; a seam there is not heard
 FRAME, HOP, BANDS = 512, 128, 32
 
 
@@ -23,7 +29,7 @@ class Loop(NamedTuple):
 
 
 def seamless_loop(waveform: Tensor, sample_rate: int, crossfade_s: float = CROSSFADE_S) -> Loop:
-    """A mono waveform (samples,) as a loop: cut and crossfaded where its two ends are most alike.
+    """A mono waveform (samples,) as a loop: cut and crossfaded in its silence, or else where its ends are most alike.
 
     Raises ValueError when it is too short for the crossfade or silent.
     """
@@ -33,7 +39,7 @@ def seamless_loop(waveform: Tensor, sample_rate: int, crossfade_s: float = CROSS
         raise ValueError(f"The sound is {len(samples) / sample_rate:.2f} s long: too short to be looped.")
     if not np.abs(samples).max() > 0:
         raise ValueError("The sound is silent: there is nothing to loop.")
-    begin, end = _best_seam(samples, fade, round(SEARCHED * len(samples)))
+    begin, end = _best_seam(samples, sample_rate, fade)
     loop = samples[begin:end].copy()
     before, after = samples[end - fade : end], samples[begin - fade : begin]
     likeness = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after) + 1e-12))
@@ -44,24 +50,62 @@ def seamless_loop(waveform: Tensor, sample_rate: int, crossfade_s: float = CROSS
     return Loop(torch.from_numpy(loop).float(), _seam(loop, fade))
 
 
-def _best_seam(samples: np.ndarray, fade: int, reach: int) -> tuple[int, int]:
-    """First and last place of the loop, between which the crossfaded stretches are most alike."""
-    best = (-np.inf, fade, len(samples))
+def _best_seam(samples: np.ndarray, sample_rate: int, fade: int) -> tuple[int, int]:
+    """First and last place of the loop, between which the crossfaded stretches of `fade` samples are most alike."""
+    reach = round(SEARCHED * len(samples))
+    slower = sample_rate // SEARCH_RATE if len(samples) > EXACT_S * sample_rate else 1
+    if slower < 2:
+        return _alike(samples, fade, reach)[0][1:]
+    coarse = resample_poly(samples, 1, slower)
+    found = _alike(coarse, fade // slower, reach // slower)[:MOST_REFINED]
+    exact = [_exact(samples, fade, begin * slower, end * slower, 2 * slower) for _, begin, end in found]
+    return max(exact)[1:]
+
+
+def _alike(samples: np.ndarray, fade: int, reach: int) -> list[tuple[float, int, int]]:
+    """The best end for each beginning, as (score, begin, end), the best first."""
+    found = []
     tail = samples[-reach - fade :]
-    energy = np.concatenate([[0.0], np.cumsum(tail**2)])
-    norms = np.sqrt(energy[fade:] - energy[:-fade]) + 1e-9
-    size = len(tail) + fade
-    spectrum = np.fft.rfft(tail, size)
-    # levels count as much as shapes: a loop from a loud place into a quiet one would pump
-    for begin in range(fade, fade + reach, max(1, fade // 8)):
+    norms, loudest = _norms(tail, fade), float(_norms(samples, fade).max())
+    size = next_fast_len(len(tail) + fade, real=True)
+    spectrum = rfft(tail, size)
+    for begin in range(fade, fade + reach, max(1, fade // 8, reach // MOST_BEGINNINGS)):
         piece = samples[begin - fade : begin]
         norm = np.linalg.norm(piece) + 1e-9
-        likeness = np.fft.irfft(spectrum * np.fft.rfft(piece, size).conj(), size)[: len(norms)] / (norm * norms)
-        score = likeness - np.abs(np.log(norms / norm))
+        products = irfft(spectrum * np.conj(rfft(piece, size)), size)[: len(norms)]
+        score = _score(products, norms, norm, loudest)
         place = int(score.argmax())
-        if score[place] > best[0]:
-            best = (score[place], begin, len(samples) - len(tail) + place + fade)
-    return best[1], best[2]
+        found.append((float(score[place]), begin, len(samples) - len(tail) + place + fade))
+    return sorted(found, reverse=True)
+
+
+def _exact(samples: np.ndarray, fade: int, begin: int, end: int, around: int) -> tuple[float, int, int]:
+    """The best end near one, to the sample, as (score, begin, end)."""
+    begin, loudest = max(begin, fade), float(_norms(samples, fade).max())
+    first = max(end - around, begin + fade)
+    last = min(end + around, len(samples))
+    stretches = np.lib.stride_tricks.sliding_window_view(samples[first - fade : last], fade)
+    piece = samples[begin - fade : begin]
+    norms = np.linalg.norm(stretches, axis=1) + 1e-9
+    score = _score(stretches @ piece, norms, np.linalg.norm(piece) + 1e-9, loudest)
+    place = int(score.argmax())
+    return float(score[place]), begin, first + place
+
+
+def _score(products: np.ndarray, norms: np.ndarray, norm: float, loudest: float) -> np.ndarray:
+    """How good seams are between a stretch of level `norm` and others, by their inner products and levels.
+
+    Levels count as much as shapes: a loop from a loud place into a quiet one would pump. Silence goes before all.
+    """
+    silent = (norms < SILENT * loudest) & (norm < SILENT * loudest)
+    levels = np.log(np.maximum(norms, SILENT * loudest) / max(norm, SILENT * loudest))
+    return products / (norm * norms) - np.abs(levels) + 2.0 * silent
+
+
+def _norms(samples: np.ndarray, fade: int) -> np.ndarray:
+    """The level of every stretch of `fade` samples."""
+    energy = np.concatenate([[0.0], np.cumsum(samples**2)])
+    return np.sqrt(np.maximum(energy[fade:] - energy[:-fade], 0.0)) + 1e-9
 
 
 def _seam(loop: np.ndarray, fade: int) -> float:

@@ -1,4 +1,4 @@
-"""What may be done to a take: siblings, a region drawn again, a continuation. Each says which codes are drawn anew."""
+"""What may be done to a take: siblings, a region drawn again, a continuation. Each says which codes it keeps."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ PATCH = (6, 6)  # codes (rows, frames) that a sibling tends to keep or to lose t
 
 @dataclass(frozen=True)
 class Edit:
-    """`codes` (takes, rows, frames) to begin from, `redraw` of the same shape, and words for the take's history."""
+    """`codes` (takes, rows, frames) to begin from, `keep` of that shape, True where a code stays, and its words."""
 
     codes: Tensor
-    redraw: Tensor
+    keep: Tensor
     words: str
 
 
@@ -30,8 +30,8 @@ def siblings(codes: Tensor, distance: float, seeds: list[int]) -> Edit:
     """
     if not 0 <= distance <= 1:
         raise ValueError(f"The distance is {distance}, but must lie from 0 (the take itself) to 1 (a new one).")
-    redraw = torch.stack([_patches(seed, codes.shape) < distance for seed in seeds])
-    return Edit(codes.expand_as(redraw), redraw, f"sibling at distance {distance:.2f}")
+    keep = torch.stack([_patches(seed, codes.shape) >= distance for seed in seeds])
+    return Edit(codes.expand_as(keep), keep, f"sibling at distance {distance:.2f}")
 
 
 def region(codes: Tensor, rows: tuple[int, int], frames: tuple[int, int], takes: int = 1) -> Edit:
@@ -47,9 +47,9 @@ def region(codes: Tensor, rows: tuple[int, int], frames: tuple[int, int], takes:
             f"Rows {rows[0]} to {rows[1]}, frames {frames[0]} to {frames[1]} hold no code: "
             f"the grid has {codes.shape[0]} rows and {codes.shape[1]} frames."
         )
-    redraw = torch.zeros(takes, *codes.shape, dtype=torch.bool)
-    redraw[:, bottom:top, begin:end] = True
-    return Edit(codes.expand_as(redraw), redraw, f"rows {bottom}-{top - 1}, frames {begin}-{end - 1} drawn again")
+    keep = torch.ones(takes, *codes.shape, dtype=torch.bool)
+    keep[:, bottom:top, begin:end] = False
+    return Edit(codes.expand_as(keep), keep, f"rows {bottom}-{top - 1}, frames {begin}-{end - 1} drawn again")
 
 
 def continuation(codes: Tensor, frames: int, frames_a_second: float, takes: int = 1) -> Edit:
@@ -60,7 +60,7 @@ def continuation(codes: Tensor, frames: int, frames_a_second: float, takes: int 
     if frames <= codes.shape[1]:
         raise ValueError(f"The take is {codes.shape[1] / frames_a_second:.4g} s long already: ask for more than that.")
     longer = F.pad(codes, (0, frames - codes.shape[1]), value=-1).expand(takes, -1, -1)
-    return Edit(longer, longer < 0, f"continued to {seconds:.4g} s")
+    return Edit(longer, longer >= 0, f"continued to {seconds:.4g} s")
 
 
 def _patches(seed: int, shape: tuple[int, int]) -> Tensor:

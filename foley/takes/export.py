@@ -33,6 +33,7 @@ LONGEST_STEM_BYTES = 200  # of 255 that a name may have: with room for a number 
 DEVICES = r"CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³]"  # no file can be called so on Windows, whatever its ending
 CEILING = 0.9999  # of what is written in whole numbers: what a filter lifted above it is turned down as a whole
 TRIM_DBFS = -60.0
+HEARD_DB, PLAIN_DB = 3.0, 8.0  # of a seam's change over the sound's own
 TRIM_MARGIN_S = 0.01
 # Kaiser's window, wide: flat to 0.95 of the band, images below -100 dB
 RESAMPLING: dict[str, Any] = {
@@ -100,9 +101,16 @@ class Rendered:
     @property
     def words(self) -> str:
         """What is to be said of it beside its name, or nothing."""
-        seam = [] if self.seam_db is None else [f"seam {self.seam_db:+.1f} dB"]
+        seam = [] if self.seam_db is None else [_seam_words(self.seam_db)]
         level = [f"{self.missing_db:.1f} dB below the level asked for, where it would clip"] * (self.missing_db > 0.05)
         return ", ".join(seam + level).replace("-", "−")
+
+
+def _seam_words(seam_db: float) -> str:
+    """How much a loop's seam is heard, for people: 0 dB is the largest change that the sound makes anyway."""
+    if seam_db <= HEARD_DB:
+        return "seam not to be heard"
+    return "seam hardly to be heard" if seam_db <= PLAIN_DB else "seam to be heard: continue the take first, or fade it"
 
 
 def render(take: Take, settings: ExportSettings) -> Rendered:
@@ -126,10 +134,26 @@ def render(take: Take, settings: ExportSettings) -> Rendered:
     return Rendered(waveform, settings.sample_rate, seam, missing)
 
 
-def export(take: Take, folder: str | Path, settings: ExportSettings, number: int = 1, name: str = "") -> Path:
-    """Write a take under the settings into a folder; a name that is there already gets a number. Returns the path."""
+def export(
+    take: Take,
+    folder: str | Path,
+    settings: ExportSettings,
+    number: int = 1,
+    name: str = "",
+    rendered: Rendered | None = None,
+) -> Path:
+    """Write a take under the settings into a folder; a name that is there already gets a number. Returns the path.
+
+    Args:
+        take: what is written.
+        folder: where to; made where it is not there.
+        settings: how.
+        number: the take's place among those exported, for the template.
+        name: the name it was given, for the template and the recipe.
+        rendered: what `render` made of it under the same settings, where that is known already.
+    """
     ending, subtype = FORMATS[settings.format]
-    rendered = render(take, settings)
+    rendered = rendered or render(take, settings)
     stem = file_stem(take, settings.template, number, name)
     tags = take.made_by.with_export(asdict(settings), name).tags(settings.loop)
     data = sound_bytes(rendered.waveform, rendered.sample_rate, ending, subtype, tags)

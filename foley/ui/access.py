@@ -121,24 +121,23 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "visitors.forget": ANY,
     "model_menu.open": ANY,  # own machine: any folder or hub name; else only what the menu names
     "renderable.apply": ANY,  # Gradio's own: the cards of a run, drawn anew
+    # what the page wishes, by mailbox (ui.components.protocol): a visitor's own takes and recording, and the model
+    "protocol.library": ANY,
+    "protocol.model": ANY,
+    "protocol.export": ANY,
+    "protocol.recording": ANY,
+    "protocol.explore": ANY,
     # Generate: a visitor's own takes
     "generation.new_seed": ANY,
     "generation.generate": ANY,
-    "generation.edit": ANY,
     "generation.stopped": ANY,
-    "generate.open_take": ANY,
-    "generate.bring_back": ANY,
-    "generate.change": ANY,
-    "generate.export": ANY,
+    "generate.bring": ANY,
     # Reconstruct: a visitor's own recording
     "reconstruct.show": ANY,
-    "reconstruct.take_over": ANY,
     # Explore: the model, read only
     "explore.counted": ANY,
-    "explore.heard": ANY,
     "explore.swept": ANY,
     "explore.morphed": ANY,
-    "explore.opened": ANY,
     # Train: folders and processes of the machine
     "train.look": OWN,
     "train._choose": OWN,
@@ -156,7 +155,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
 
 
 def name_of(function: Any) -> str:
-    """The name under which a function stands in the table: of its module and its own, as `generate.bring_back`."""
+    """The name under which a function stands in the table: of its module and its own, as `generate.bring`."""
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 

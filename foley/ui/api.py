@@ -12,7 +12,7 @@ from foley.categories import Category
 from foley.sampling import TOP_P, Progress
 from foley.sampling.noise import check_seed
 from foley.takes.take import Reconstruction, Take
-from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
 from foley.ui.session.visitors import new_folder, served
 
 
@@ -67,7 +67,7 @@ def add_endpoints(
                 for take in takes
             ]
         except Exception as error:
-            raise gr.Error(notice(error), print_exception=False) from None
+            raise gr.Error(error_message(error), print_exception=False) from None
 
     def reconstruct(recording: dict, seed: int = 0, request: gr.Request | None = None) -> dict[str, Any]:
         """A recording through CEmbed, codes and vocoder and back; the first seconds of it are taken.
@@ -90,7 +90,7 @@ def add_endpoints(
                 "codes": result.codes.tolist(),
             }
         except Exception as error:
-            raise gr.Error(notice(error), print_exception=False) from None
+            raise gr.Error(error_message(error), print_exception=False) from None
 
     gr.api(classes, api_name="classes", queue=False)
     gr.api(generate, api_name="generate", **ONE_AT_A_TIME)

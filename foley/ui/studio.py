@@ -1,24 +1,27 @@
 """The studio: the tabs, what they share, and what is open to programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from foley.pipeline import Foley
 from foley.ui.access import Mode, check
 from foley.ui.api import add_endpoints
-from foley.ui.components.library_list import shelf_value
+from foley.ui.components.library_list import library_value
 from foley.ui.components.model_menu import ModelMenu, terms
-from foley.ui.session.device import notice
+from foley.ui.session.device import error_message
+from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.models import Models
 from foley.ui.session.secret import installation_secret
 from foley.ui.session.trainer import RUNS, why_no_training
 from foley.ui.session.visitors import DELETE_CACHE, Libraries, forget, new_token
 from foley.ui.tabs.evaluate import evaluate_tab
 from foley.ui.tabs.explore import explore_tab
-from foley.ui.tabs.generate import QUIET, generate_tab
+from foley.ui.tabs.generate import generate_tab
 from foley.ui.tabs.reconstruct import reconstruct_tab
 from foley.ui.tabs.train import train_tab
 
@@ -50,29 +53,29 @@ def build_studio(
         menu = ModelMenu(models, model, top_bar, _top_bar)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
-                desk, stage = generate_tab(models, libraries, model, token)
+                desk = generate_tab(models, libraries, model, token)
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(models, desk, stage, token, model, tabs)
+                reconstruct_tab(models, desk, model, tabs)
             with gr.Tab("Explore", id="explore"):
-                explore_tab(models, desk, stage, token, model, tabs)
+                explore_tab(models, desk, model, tabs)
             with gr.Tab("Train", id="train"):
                 train_tab(menu, no_training, runs, mode)
             with gr.Tab("Evaluate", id="evaluate"):
                 evaluate_tab(models, model, mode)
         add_endpoints(
-            lambda *arguments, **settings: models.run("", "draw", *arguments, **settings),
-            lambda *arguments: models.call("", "reconstruct", *arguments),
+            partial(models.run, "", _draw),
+            partial(models.call, "", Foley.reconstruct),
         )
 
         def welcome(key: str) -> tuple:
             key = key or new_token()
             try:
-                return key, shelf_value(libraries.of(key))
+                return key, library_value(libraries.of(key))
             except Exception as error:  # a disk that is gone: takes can be made and heard even so
-                gr.Warning(notice(error))
+                gr.Warning(error_message(error))
                 return key, gr.skip()
 
-        studio.load(welcome, token, [token, desk.outputs["shelf"]], concurrency_limit=None, **QUIET)
+        studio.load(welcome, token, [token, desk.outputs["library"]], concurrency_limit=None, **PAGE_ONLY)
         studio.unload(forget)
     check(functions_of(studio), mode)
     return studio.queue(max_size=MOST_WAITING)
@@ -84,11 +87,16 @@ def functions_of(studio: gr.Blocks) -> list[Callable]:
     return [*handlers, *(function for block in studio.blocks.values() for function in getattr(block, "server_fns", ()))]
 
 
+def _draw(foley: Foley, *arguments: Any, **settings: Any) -> Iterator:
+    """`Foley.draw` of whatever model it is given; by its name, so that it can be handed to another process."""
+    return foley.draw(*arguments, **settings)
+
+
 def _top_bar(foley: Foley, instead: str = "") -> str:
     audio = foley.preset.audio
     model = f"{audio.sample_rate / 1000:g} kHz · {audio.duration_s:g} s · {foley.device.type} · {terms(foley)[0]}"
     return (
-        '<div class="row"><span class="brand">foley <b>studio</b></span>'
+        '<div class="row"><h1 class="brand">foley <b>studio</b></h1>'
         f'<span class="model" title="{escape(terms(foley)[1])}">{escape(instead or model)}</span>'
         '<button type="button" class="text" data-api title="How programs use this studio">API</button>'
         '<button type="button" class="round" data-theme-switch title="Dark or light"'

@@ -8,8 +8,11 @@ from gradio.themes import Base, Color, LocalFont
 from foley.resources import ICON, STATIC
 
 LARGEST_UPLOAD = "1gb"  # an hour of 24-bit stereo at 48 kHz; of a recording, only the beginning is read
-STYLES = ("studio.css", "workbench.css", "explore.css", "train.css")
-SCRIPTS = ("studio.js", "regions.js", "forms.js", "workbench.js", "explore.js", "hints.js")  # players and keys first
+STYLES = ("studio.css", "take.css", "library.css", "panels.css", "explore.css", "train.css", "small.css")
+SCRIPTS = (  # each uses those before it
+    "studio.js", "protocol.js", "sound.js", "forms.js", "regions.js", "library.js", "desk.js", "takes.js", "files.js",
+    "keys.js", "explore.js", "hints.js",
+)  # fmt: skip
 
 WEIGHTS = (400, 700)  # Gradio's files of the weights between lack the Latin alphabet
 

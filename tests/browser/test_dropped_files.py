@@ -41,12 +41,12 @@ def choose(page, place: str, path: Path) -> None:
 
 
 def one_sentence(page, words: str) -> None:
-    notice = page.locator(".toast-body")
-    expect(notice).to_have_count(1)
-    expect(notice).to_contain_text(words)
-    expect(notice).not_to_contain_text("Traceback")
+    message = page.locator(".toast-body")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text(words)
+    expect(message).not_to_contain_text("Traceback")
     page.locator(".toast-close").click()
-    expect(notice).to_have_count(0)
+    expect(message).to_have_count(0)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -76,12 +76,12 @@ def test_two_gigabytes_are_refused_before_they_are_sent(page, place, tmp_path):
 def test_of_an_hour_the_first_seconds_are_taken_and_the_page_says_so(page, foley, tmp_path):
     hour = longer(noise(tmp_path / "hour.wav", 8_000, 1, 5, "PCM_16"), 44 + 3600 * 8_000 * 2)
     choose(page, "Reconstruct", hour)
-    expect(page.locator(".pair.ready h3")).to_have_text("hour.wav the first 4 s of 60 min")
+    expect(page.locator(".pair.ready h2")).to_have_text("hour.wav the first 4 s of 60 min")
     expect(page.locator(".pair")).to_contain_text(f"{foley.reconstruct(hour).log_mel_l1:.3f}")
 
 
 def test_eight_channels_at_96_khz_are_a_recording_as_any_other(page, foley, tmp_path):
     wide = noise(tmp_path / "wide.wav", 96_000, 8, 1, "PCM_24")
     choose(page, "Reconstruct", wide)
-    expect(page.locator(".pair.ready h3")).to_have_text("wide.wav 1.0 s, then silence")
+    expect(page.locator(".pair.ready h2")).to_have_text("wide.wav 1.0 s, then silence")
     expect(page.locator(".pair")).to_contain_text(f"{foley.reconstruct(wide).log_mel_l1:.3f}")

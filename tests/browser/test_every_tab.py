@@ -49,7 +49,7 @@ UNREACHED = """
 () => [...document.querySelectorAll('button, input, select, textarea, a[href], summary')].filter(element => {
     const style = getComputedStyle(element), box = element.getBoundingClientRect();
     if (!element.offsetParent || style.visibility === 'hidden' || box.width < 2 || element.disabled) return false;
-    return element.tabIndex < 0 && !element.closest('[role=tablist], [role=listbox], [aria-hidden=true]'); // arrows
+    return element.tabIndex < 0 && !element.closest('[role=tablist], [role=grid], [aria-hidden=true]'); // arrows
 }).map(element => element.outerHTML.slice(0, 160))
 """
 

@@ -20,13 +20,13 @@ def test_a_recording_shows_its_codes_use_and_rows_and_gives_siblings(recording):
     recording.wait_for_function("document.querySelector('.rebuilt img').naturalWidth > 200")
     recording.get_by_role("button", name="Siblings of my recording").click()
     drawn(recording)
-    expect(recording.locator(".take .edits")).to_have_text("from 002.wav; sibling at distance 0.30")
+    expect(recording.locator(".take .kind")).to_have_text("sibling 0.30, from 002.wav")
 
 
 def test_a_recording_is_drawn_with_the_class_that_is_chosen(recording):
     recording.get_by_label("Class to draw with").select_option("Keyboard")
     recording.get_by_role("button", name="Siblings of my recording").click()
-    expect(recording.locator(".take.ready h3").first).to_have_text("Keyboard")
+    expect(recording.locator(".take.ready h2").first).to_have_text("Keyboard")
 
 
 def test_codes_are_counted_heard_and_swept(page):
@@ -40,7 +40,7 @@ def test_codes_are_counted_heard_and_swept(page):
     page.locator("#morph").click()
     expect(page.locator(".cell")).to_have_count(7)
     page.locator("[data-cell]").nth(2).click()
-    expect(page.locator(".take .edits")).to_have_text("sibling at distance 0.30")
+    expect(page.locator(".take .kind")).to_have_text("sibling 0.30")
 
 
 def test_the_menu_names_the_model_and_the_bar_its_licence(page):

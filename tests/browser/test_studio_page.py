@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from visitor import PATIENCE_MS, PacedFoley, generate, sync_api
+from visitor import PATIENCE_MS, PacedFoley, generate, settle, sync_api
 
 expect = sync_api.expect
 
@@ -30,8 +30,9 @@ def test_the_take_that_is_downloaded_is_the_pipelines_take_bit_for_bit(page, fol
 def test_the_pictures_are_there(page):
     generate(page)
     page.wait_for_function("""
-        [...document.querySelectorAll('.take.ready img')].every(image => image.naturalWidth > 1000)
-        && getComputedStyle(document.querySelector('.take.ready .wave')).maskImage.includes('.wave.png')
+        [['.cembed img', 300], ['.codes img', 75]].every(([picture, width]) =>
+            document.querySelector(`.take.ready ${picture}`).naturalWidth === width)
+        && document.querySelector('.take.ready sound-picture[drawn]').shadowRoot.querySelector('canvas').width > 400
     """)
 
 
@@ -78,6 +79,7 @@ def test_variations_come_one_by_one_and_the_first_plays_on(page):
     assert seeds == ["20", "21", "22"]
     page.locator(".take.ready [data-keep]").nth(1).click()
     expect(page.locator("#seed input")).to_have_value("21")
+    expect(page.get_by_label("Lock the seed")).to_be_checked()
 
 
 def test_a_card_that_left_the_page_keeps_neither_sound_nor_pictures(page):
@@ -86,15 +88,15 @@ def test_a_card_that_left_the_page_keeps_neither_sound_nor_pictures(page):
     page.locator("#seed input").fill("31")
     generate(page)
     page.wait_for_function("!window.gone.isConnected && !window.gone.querySelector('[src]')")
-    assert page.evaluate("document.querySelectorAll('.take.ready [src]').length") == 3
+    assert page.evaluate("document.querySelectorAll('.take.ready [src]').length") == 5
 
 
 def test_stop_really_stops(page):
     PacedFoley.pause_s = 0.1
     page.locator("#generate").click()
-    expect(page.locator("#meter output")).to_contain_text("Drawing codes")
+    expect(page.locator("#progress output")).to_contain_text("Drawing")
     page.locator("#stop").click()
-    expect(page.locator("#meter output")).to_have_text("Stopped")
+    expect(page.locator("#progress output")).to_have_text("Stopped")
     expect(page.locator("#tabs .take.empty").first).to_be_visible()
     steps = PacedFoley.steps
     assert PacedFoley.closed == 1
@@ -110,7 +112,7 @@ def test_keys_choose_a_class_generate_and_play(page):
         expect(page.locator("#category input").nth(key - 1)).to_be_checked()
     page.keyboard.press("2")
     page.keyboard.press("g")
-    expect(page.locator(".take.ready h3")).to_have_text("Footstep")
+    expect(page.locator(".take.ready h2")).to_have_text("Footstep")
     page.locator("#seed input").fill("3")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".take.ready")).to_have_attribute("data-seed", "3")
@@ -141,6 +143,6 @@ def test_the_theme_that_was_chosen_stays(page):
     page.get_by_label("Switch between dark and light").click()
     assert page.evaluate("document.body.classList.contains('dark')") is not was
     page.reload()
-    page.locator(".take.empty").first.wait_for()
+    settle(page)
     page.wait_for_timeout(300)
     assert page.evaluate("document.body.classList.contains('dark')") is not was

@@ -63,7 +63,7 @@ def test_from_a_folder_of_recordings_to_a_model_that_generate_uses(page, runs, d
     expect(page.locator(".run output")).to_contain_text("Encoder, step", timeout=TRAINING_MS)
     page.reload()
     open_tab(page)
-    expect(page.locator(".run h3")).to_have_text("mine", timeout=30_000)
+    expect(page.locator(".run h2")).to_have_text("mine", timeout=30_000)
     page.locator("#train-stop").click()
     expect(page.locator(".run .chip")).to_have_text("stopped", timeout=TRAINING_MS)
     assert RunView(runs / "mine").state == "stopped"
@@ -94,5 +94,5 @@ def test_an_order_that_cannot_be_is_answered_with_one_sentence(page):
     open_tab(page)
     fill(page, "data", "/no/such/folder")
     page.locator("#train-start").click()
-    notice = page.locator(".toast-body.warning")
-    expect(notice).to_contain_text("There is no folder /no/such/folder on this machine.", timeout=30_000)
+    message = page.locator(".toast-body.warning")
+    expect(message).to_contain_text("There is no folder /no/such/folder on this machine.", timeout=30_000)

@@ -9,7 +9,7 @@ from foley.pipeline import Foley
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="these tests need playwright: pip install playwright")
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000  # tests may share their machine
 sync_api.expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -28,20 +28,43 @@ class PacedFoley(Foley):
             type(self).closed += 1
 
 
-def visit(browser, address: str) -> tuple:
-    """A new visitor: a browser context of their own, and its page once it is ready."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+SILENTLY = """
+localStorage.getItem("foley-forms") ||
+    localStorage.setItem("foley-forms", '{"listening": {"autoplay": false, "volume": "1", "zoom": "1"}}');
+"""
+
+
+def visit(browser, address: str, path: str = "", **settings) -> tuple:
+    """A new visitor: a browser context of their own, and its page once it is ready. Nothing plays by itself there."""
+    settings = {"viewport": {"width": 1440, "height": 900}, "accept_downloads": True} | settings
+    context = browser.new_context(**settings)
     context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(SILENTLY)
     window = context.new_page()
-    window.goto(address)
+    window.goto(address + path)
     settle(window)
     return context, window
 
 
 def settle(window) -> None:
-    """Wait until a page that was loaded can be used."""
+    """Wait until a page that was loaded can be used: a take, if only the example, is on its stage."""
     sync_api.expect(window.locator("#seed input")).not_to_have_value("")
-    sync_api.expect(window.locator(".take.empty").first).to_be_visible()
+    sync_api.expect(window.locator(".take.ready[data-take]").first).to_be_attached()
+
+
+def rows(page):
+    """The rows of the library that are on the page: those in sight and a few more."""
+    return page.locator("#library .take-row")
+
+
+def total(page) -> int:
+    """How many takes the library holds."""
+    return page.evaluate("window.foley.library.takes().length")
+
+
+def expect_total(page, count: int) -> None:
+    """Wait until the library holds so many takes."""
+    page.wait_for_function("(count) => window.foley.library.takes().length === count", arg=count)
 
 
 def generate(page, count: int = 1) -> None:
@@ -51,5 +74,5 @@ def generate(page, count: int = 1) -> None:
 
 def drawn(page, count: int = 1) -> None:
     """Wait until so many takes are there and the page says that it is done."""
-    sync_api.expect(page.locator(".meter.done output")).to_contain_text("take")
+    sync_api.expect(page.locator(".progress.done output")).to_contain_text("take")
     sync_api.expect(page.locator(".takes .take.ready")).to_have_count(count)

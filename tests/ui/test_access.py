@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import gradio as gr
 import httpx
@@ -17,6 +18,7 @@ from foley.evaluation.report import Report
 from foley.pipeline import Foley
 from foley.ui.access import ENDPOINTS, HERE, Address, Mode, check, decide, name_of
 from foley.ui.app import library_of
+from foley.ui.components import protocol
 from foley.ui.session.models import Models
 from foley.ui.session.trainer import Order, Trainer
 from foley.ui.studio import build_studio, functions_of
@@ -121,6 +123,9 @@ def test_the_menu_of_a_public_page_names_no_folder(foley, tmp_path):
     assert not any("mine" in name or Path(name).is_absolute() for name in names)
 
 
+MAILBOXES = {name for name in ENDPOINTS if name.startswith("protocol.")}
+
+
 class Touched:
     """What was opened, read or listed below a folder since this was made, by whatever code, as Linux notes it."""
 
@@ -174,6 +179,23 @@ def payloads(secret: Path, count: int) -> Iterator[tuple[list, dict]]:
     yield [None] * count, {}
 
 
+def wishes(secret: Path) -> Iterator[dict]:
+    """A message of every kind, each of which names the secret where it can."""
+    file, settings = str(secret / "take.wav"), {"format": "WAV 24-bit", "sample_rate": 24_000, "trim": False, "loop": 1}
+    form = {**settings, "normalise": "off", "template": str(secret)}
+    values = {
+        "file": file, "files": [file], "star": True, "name": file, "distance": 0.3, "rows": [0, 2], "frames": [0, 2],
+        "seconds": 8, "settings": form, "category": file, "code": 0, "cell": 0,
+    }  # fmt: skip
+    for kind in get_args(get_args(protocol.AnyMessage)[0]):
+        fields = set(kind.model_fields) - {"action"}
+        yield {"action": get_args(kind.model_fields["action"].annotation)[0], **{name: values[name] for name in fields}}
+
+
+def test_every_wish_is_a_message(secret):
+    assert len([protocol.read_message(wish) for wish in wishes(secret)]) == 15
+
+
 def call(client: httpx.Client, route: str, body: dict) -> str:
     """The whole answer to a call, that of the queue included."""
     answer = client.post(route, json=body)
@@ -202,6 +224,9 @@ def test_a_stranger_who_calls_everything_reads_and_starts_nothing(page, secret, 
     with httpx.Client(base_url=f"{url}gradio_api/", timeout=60, headers={"Connection": "close"}) as client:
         for number in range(max(counts) + 3):
             tries = list(payloads(secret, counts.get(number, 1)))
+            if number in studio.fns and studio.fns[number].fn and name_of(studio.fns[number].fn) in MAILBOXES:
+                state = [None] * counts[number]
+                tries += [(state, wish) for wish in wishes(secret)]
             for at, (data, event) in enumerate(tries if number in studio.fns else tries[:1]):
                 body = {"fn_index": number, "data": data, "event_data": event, "session_hash": f"s{number}x{at}"}
                 answers[number, at] = call(client, "queue/join", body)

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import psutil
 import pytest
 import soundfile
@@ -20,9 +21,12 @@ from foley.categories import Category
 from foley.pipeline import Foley
 from foley.takes.export import ExportSettings
 from foley.takes.recipe import Recipe
-from foley.ui.components.library_list import export_takes
-from foley.ui.session.generation import NO_TAKES, Desk
+from foley.ui.components.export_panel import export_takes
+from foley.ui.components.library_list import change_library, kind, library_value
+from foley.ui.components.protocol import Delete, Mailbox, Open, Restore, Star, read_message
+from foley.ui.session.generation import Desk
 from foley.ui.session.models import Models
+from foley.ui.session.stage import Stage
 from foley.ui.session.visitors import Libraries
 from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
@@ -116,21 +120,22 @@ def test_only_the_endpoints_for_programs_are_shown_to_them(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/classes", "/generate", "/reconstruct"}
 
 
-class Asked:
-    """What a page's event carries."""
-
-    def __init__(self, **data):
-        self._data = data
+OUTPUTS = ("stage", "progress", "seed", "used", "go", "stop", "library")
+KNOBS = {"category": 2, "temperature": 1.0, "top_p": 1.0, "count": 1, "seed": 3, "locked": False, "used": None}
 
 
-def run_desk(foley: Foley, stage=None, used=None, seed=3, locked=False, count=1, top_p=1.0, token="a", desk=None):
-    desk, stage = desk or desk_of(foley), stage or NO_TAKES
-    return desk.generate(2, 1.0, top_p, count, seed, locked, used, stage, token, "", REQUEST)
+def values_of(**changes) -> dict:
+    """The values of the page's controls, by the names that stand for the components here."""
+    return {**KNOBS, "stage": Stage(), "token": "a", "model": "", **changes}
+
+
+def run_desk(foley: Foley, desk: Desk | None = None, **changes):
+    return (desk or desk_of(foley)).generate(values_of(**changes), REQUEST)
 
 
 def desk_of(foley: Foley, libraries=None) -> Desk:
-    names = ("stage", "meter", "seed", "used", "go", "stop", "shelf")
-    return Desk(Models(foley), libraries or LIBRARIES, {name: name for name in names})
+    names = {name: name for name in values_of()}
+    return Desk(Models(foley), libraries or LIBRARIES, names, {name: name for name in OUTPUTS})
 
 
 def outcome(steps) -> dict:
@@ -157,9 +162,28 @@ def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
 
     monkeypatch.setattr(foley, "decode", decode_slowly)
     steps = run_desk(foley, count=3)
-    assert any(step.get("stage", NO_TAKES)["takes"] for step in steps)
+    assert any(step.get("stage", Stage()).takes for step in steps)
     shown.set()
-    assert len(outcome(steps)["stage"]["takes"]) == 3 and decoded == [3, 4, 5]
+    assert len(outcome(steps)["stage"].takes) == 3
+    assert decoded == [3, 4, 5]
+
+
+def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_together(foley, monkeypatch):
+    asked, draw = [], foley.draw
+    monkeypatch.setattr(foley, "draw", lambda *given, **more: asked.append(given[1:4:2]) or draw(*given, **more))
+    stage = outcome(run_desk(foley, count=4))["stage"]
+    assert asked == [(3, 1), (4, 3)]
+    together = foley.generate(2, seed=3, count=4, top_p=1.0)
+    assert [take["file"].split(".wav")[0] for take in stage.takes] == [take.file_name[:-4] for take in together]
+    saved = [LIBRARIES.of("a").saved(take["file"])[0].codes for take in stage.takes]
+    assert all(torch.equal(codes, take.codes) for codes, take in zip(saved, together, strict=True))
+
+
+def test_a_takes_sound_is_shown_before_its_pictures_are_drawn(foley):
+    shown = [step["stage"].takes for step in run_desk(foley, count=2) if step.get("stage", Stage()).takes]
+    assert shown[0][0]["mel"]["url"].startswith("data:")
+    assert "path" in shown[1][0]["mel"]
+    assert all("path" in take["mel"] for take in shown[-1])
 
 
 def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
@@ -179,10 +203,11 @@ def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
 
 
 def test_every_take_joins_the_library_of_its_visitor_alone(foley):
-    shelf = outcome(run_desk(foley, count=2, token="mine"))["shelf"]
-    assert [take["seed"] for take in shelf["takes"]] == [4, 3]
-    assert outcome(run_desk(foley, seed=9, token="yours"))["shelf"]["takes"][0]["seed"] == 9
-    assert len(LIBRARIES.of("yours").entries()) == 1 and len(LIBRARIES.of("mine").entries()) == 2
+    outcome(run_desk(foley, count=2, token="mine"))
+    assert [take["seed"] for take in library_value(LIBRARIES.of("mine"))["takes"]] == [4, 3]
+    assert outcome(run_desk(foley, seed=9, token="yours"))["library"]["takes"][0]["seed"] == 9
+    assert len(LIBRARIES.of("yours").entries()) == 1
+    assert len(LIBRARIES.of("mine").entries()) == 2
 
 
 def test_a_token_cannot_leave_the_visitors_folders():
@@ -193,27 +218,72 @@ def test_a_token_cannot_leave_the_visitors_folders():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"edit": "siblings", "distance": "0.4"}, "sibling at distance 0.40"),
-        ({"edit": "region", "rows": [2, 5], "frames": [10, 20]}, "rows 2-4, frames 10-19 drawn again"),
-        ({"edit": "continue", "seconds": "8"}, "continued to 8 s"),
+        ({"action": "siblings", "distance": "0.4"}, "sibling at distance 0.40"),
+        ({"action": "region", "rows": [2, 5], "frames": [10, 20]}, "rows 2-4, frames 10-19 drawn again"),
+        ({"action": "continue", "seconds": 8}, "continued to 8 s"),
     ],
 )
 def test_an_edit_draws_from_the_take_in_the_library(foley, asked, words):
-    file = outcome(run_desk(foley, token="editor"))["shelf"]["takes"][0]["file"]
-    desk = desk_of(foley)
-    steps = desk.edit(1.0, 1.0, 2, 77, True, None, NO_TAKES, "editor", "", Asked(file=file, **asked), REQUEST)
-    stage = outcome(steps)["stage"]
-    assert [take["seed"] for take in stage["takes"]] == ["77", "78"]
-    assert all(take["edits"] == words for take in stage["takes"])
+    file = outcome(run_desk(foley, token="editor"))["library"]["takes"][0]["file"]
+    values = values_of(count=2, seed=77, locked=True, token="editor")
+    stage = outcome(desk_of(foley).edit(read_message({**asked, "file": file}), values, REQUEST))["stage"]
+    assert [take["seed"] for take in stage.takes] == ["77", "78"]
+    assert all(take["edits"] == words for take in stage.takes)
 
 
-@pytest.mark.parametrize("asked", [{}, {"file": "nothing.wav"}, {"file": "../index.json", "edit": "siblings"}])
-def test_an_edit_that_cannot_be_becomes_a_notice(foley, asked, monkeypatch):
+@pytest.mark.parametrize(
+    "data", [None, {}, {"action": "nothing"}, {"action": "star", "files": 3}, {"action": "list", "more": 1}]
+)
+def test_what_is_no_message_is_one_sentence(data):
+    with pytest.raises(ValueError, match="load the page again"):
+        read_message(data)
+
+
+def test_a_mailbox_takes_only_its_own_messages_and_says_so_in_a_sentence(foley, monkeypatch):
     said = []
-    monkeypatch.setattr("foley.ui.session.generation.gr.Warning", said.append)
-    steps = desk_of(foley).edit(1.0, 1.0, 1, 7, True, None, NO_TAKES, "nobody here", "", Asked(**asked), REQUEST)
-    assert "stage" not in outcome(steps)
-    assert len(said) == 1 and "Traceback" not in said[0]
+    monkeypatch.setattr("foley.ui.components.protocol.gr.Warning", said.append)
+    handled = []
+    with gr.Blocks() as blocks:
+        box, place = Mailbox("library"), gr.State()
+        box.on({Star: lambda message, *_: handled.append(message) or {place: 1}}, {place}, [place])
+    handle = next(fn.fn for fn in blocks.fns.values() if fn.fn)
+    for data in ({"action": "list"}, {"action": "star", "files": ["a"], "star": True}):
+        list(handle({place: 0}, SimpleNamespace(_data=data), REQUEST))
+    assert len(said) == 1
+    assert [message.files for message in handled] == [("a",)]
+
+
+def test_a_take_that_is_not_there_cannot_be_opened(foley):
+    with pytest.raises(ValueError, match="is not in the library"):
+        desk_of(foley).open(Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST)
+
+
+def test_a_change_of_the_library_says_which_version_it_follows(foley):
+    library = LIBRARIES.of("versions")
+    file = library.add(foley.generate("Rain", seed=1)[0]).file
+    before = library_value(library)
+    starred = change_library(library, Star(action="star", files=(file,), star=True))
+    assert starred["since"] == before["version"]
+    assert starred["takes"][0]["star"]
+    deleted = change_library(library, Delete(action="delete", files=(file, "nothing.wav")))
+    assert (deleted["since"], deleted["gone"], deleted["trashed"]) == (starred["version"], [file], 1)
+    back = change_library(library, Restore(action="restore"))
+    assert back["takes"][0]["star"]
+    assert back["trashed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ((), ""),
+        (("sibling at distance 0.30",), "sibling 0.30"),
+        (("sibling at distance 0.30", "rows 2-4, frames 10-19 drawn again"), "region again"),
+        (("from dog.flac",), "from dog.flac"),
+        (("from dog.flac", "continued to 8 s"), "continued to 8 s, from dog.flac"),
+    ],
+)
+def test_a_row_says_what_its_take_is(edits, words):
+    assert kind(edits) == words
 
 
 def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
@@ -234,7 +304,8 @@ def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
     assert soundfile.info(tmp_path / "01 Boots.flac").samplerate == 44_100
     assert Recipe.read(tmp_path / "01 Boots.flac").seed == 31
     *_, (_, path, words) = export_takes(library, take_of, files[:1], ExportSettings(loop=True), tmp_path / "one")
-    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav" and "seam" in words
+    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav"
+    assert "seam" in words
     with pytest.raises(ValueError, match="no take to export"):
         next(export_takes(library, take_of, [], settings, tmp_path))
 
@@ -243,11 +314,13 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
     library = LIBRARIES.of("heir")
     take = dataclasses.replace(foley.generate("Rain", seed=3)[0], model="older@0123456789ab")
     file = library.add(take).file
-    opened = desk_of(foley).open(NO_TAKES, "heir", "", REQUEST, file)
+    opened = desk_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST)
     assert any("as older@0123456789ab made it" in str(value) for value in opened.values())
     again = foley.recall(*library.saved(file))
-    assert again.model == take.model and torch.allclose(again.waveform, take.waveform, atol=2**-23)
-    assert torch.equal(again.codes, take.codes) and again.cembed.shape == take.cembed.shape
+    assert again.model == take.model
+    assert torch.allclose(again.waveform, take.waveform, atol=2**-23)
+    assert torch.equal(again.codes, take.codes)
+    assert again.cembed.shape == take.cembed.shape
     *_, (_, path, _) = export_takes(library, lambda file: again, [file], ExportSettings(), tmp_path)
     assert Recipe.read(path).model == take.model
 
@@ -268,12 +341,12 @@ def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
     assert closed == [True]
 
 
-def test_a_setting_that_cannot_be_becomes_a_notice_and_leaves_the_stage_alone(foley, monkeypatch):
+def test_a_setting_that_cannot_be_becomes_an_error_message_and_leaves_the_stage_alone(foley, monkeypatch):
     said = []
     monkeypatch.setattr("foley.ui.session.generation.gr.Warning", said.append)
     values = outcome(run_desk(foley, top_p=0.0))
     assert said == ["top_p is 0.0, but must lie above 0 and at most at 1."]
-    assert values["stage"] == NO_TAKES
+    assert values["stage"] == Stage()
 
 
 def run_app(monkeypatch, capsys, *arguments: str) -> tuple[int, str]:
@@ -292,4 +365,6 @@ def test_a_missing_checkpoint_is_one_sentence_and_exit_code_2(monkeypatch, capsy
 def test_a_foreign_checkpoint_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     code, words = run_app(monkeypatch, capsys, "--checkpoint", str(tmp_path))
-    assert code == 2 and words.count("\n") == 1 and "is not the configuration of a foley checkpoint" in words
+    assert code == 2
+    assert words.count("\n") == 1
+    assert "is not the configuration of a foley checkpoint" in words

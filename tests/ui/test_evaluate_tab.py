@@ -105,8 +105,8 @@ def test_a_run_says_how_far_it_is_and_leaves_its_report(run, report, tmp_path, m
     assert (str(reference), home) == ("/recordings", tmp_path)
     assert (settings.per_class, settings.temperature, settings.top_p, settings.seed) == (8, 0.9, 0.95, 7)
     assert settings.parts == ()
-    meters = [value for value in shown if isinstance(value, dict)]
-    assert meters[0]["share"] == 0.25 and "1 of 4" in meters[0]["text"] and meters[-1]["state"] == "done"
+    bars = [value for value in shown if isinstance(value, dict)]
+    assert bars[0]["share"] == 0.25 and "1 of 4" in bars[0]["text"] and bars[-1]["state"] == "done"
     assert report in shown and Report.load(tmp_path).mean == report.mean
 
 

@@ -13,7 +13,7 @@ from foley.pipeline import Foley
 from foley.takes import library as library_module
 from foley.takes.library import Library
 from foley.ui.session import models as models_module
-from foley.ui.session.device import notice
+from foley.ui.session.device import error_message
 from foley.ui.session.models import Models
 
 
@@ -49,7 +49,7 @@ def test_a_folder_that_is_replaced_by_something_broken_leaves_the_model_that_is_
     (menu / "prior.safetensors").write_bytes(b"half a file")
     with pytest.raises(CheckpointError, match="prior") as error:
         models.open(str(menu))
-    assert str(menu.parent) not in notice(error.value)
+    assert str(menu.parent) not in error_message(error.value)
     assert models.get(str(menu)) is opened
 
 
@@ -75,7 +75,7 @@ def test_a_disk_that_fails_loses_nothing_that_was_saved(foley, tmp_path, monkeyp
         patch.setattr(type(other), "save", fail)
         with pytest.raises(OSError, match="It rained") as error:
             library.add(other)
-    assert str(tmp_path) not in notice(error.value)
+    assert str(tmp_path) not in error_message(error.value)
     assert [entry.file for entry in library.entries()] == [file]
     assert library.path(file).read_bytes() == content
     assert library.add(other).file != file  # and when the disk is back, it goes on

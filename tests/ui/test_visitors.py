@@ -11,9 +11,9 @@ import pytest
 
 from foley.pipeline import Foley
 from foley.takes.library import LibraryError
-from foley.ui.components.library_list import shelf_value
+from foley.ui.components.library_list import library_value
 from foley.ui.session import visitors
-from foley.ui.session.device import notice
+from foley.ui.session.device import error_message
 from foley.ui.session.secret import installation_secret
 from foley.ui.session.turns import ModelQueue
 from foley.ui.session.visitors import Libraries, address, new_token
@@ -60,7 +60,7 @@ def test_the_url_of_a_take_holds_neither_the_token_nor_the_folder_of_the_library
     libraries, token = Libraries(), new_token()
     library = libraries.of(token)
     entry = library.add(take)
-    (row,) = shelf_value(library)["takes"]
+    (row,) = library_value(library)["takes"]
     path = Path(row["url"].removeprefix("gradio_api/file=").split("?")[0])
     assert path.read_bytes() == library.path(entry.file).read_bytes()
     assert path.name == entry.file
@@ -102,7 +102,7 @@ def test_a_library_of_ones_own_is_served_where_it_lies(take, tmp_path):
     ],
 )
 def test_an_error_is_one_sentence_without_folders_of_the_server(error, words):
-    said = notice(error)
+    said = error_message(error)
     assert words in said
     assert "secret" not in said
     assert "\n" not in said
@@ -110,7 +110,8 @@ def test_an_error_is_one_sentence_without_folders_of_the_server(error, words):
 
 
 def test_whoever_sits_at_the_machine_is_told_which_folder_it_was():
-    assert notice(ValueError("There is no folder /home/me/sounds."), whole_paths=True).count("/home/me/sounds") == 1
+    error = ValueError("There is no folder /home/me/sounds.")
+    assert error_message(error, whole_paths=True).count("/home/me/sounds") == 1
 
 
 def test_a_library_of_a_visitor_has_bounds_and_one_of_ones_own_has_none(take, tmp_path, monkeypatch):

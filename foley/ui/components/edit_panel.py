@@ -2,7 +2,7 @@
 
 EDITS = """
 <form class="panel" data-form="edits" onsubmit="return false" aria-label="From this take">
-  <h4>From this take</h4>
+  <h2>From this take</h2>
   <label class="wide" title="How far a sibling may go: 0 is the take itself, 1 a new one. That share of its codes is drawn anew. Keys Q and Shift+Q">
     <span>Distance</span><input type="range" name="distance" min="0" max="1" step="0.05" value="0.3"><output>0.30</output></label>
   <button type="button" class="wide" data-edit="siblings" title="Draw near relatives of the take at hand, as many as Variations says (S)">More like this <kbd>S</kbd></button>

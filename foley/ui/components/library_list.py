@@ -1,154 +1,126 @@
-"""The library on the page: what is in it, what happens to it, and its takes as files to take home."""
+"""The library on the page: its rows, and how the page learns of changes."""
 
-import zipfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import threading
+from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 
-from foley.takes.export import FORMATS, NORMALISE, RATES, TEMPLATE, ExportSettings, export, render
-from foley.takes.library import Library
-from foley.takes.take import Take
+from foley.categories import Category
+from foley.takes.library import Entry, Library
+from foley.takes.trash import Trash
+from foley.ui.components.protocol import Delete, Rename, Restore, Star
 from foley.ui.session.visitors import address
 
-MOST_SHOWN = 1000
+QUIET_LUFS, QUIET_DBFS = -55.0, -45.0  # below either of them a take is as good as silent
+TOO_QUIET = "Nearly silent: draw again, or raise the temperature."
+
+_versions: WeakKeyDictionary[Library, int] = WeakKeyDictionary()  # of what pages were told of a library
+_lock = threading.Lock()
 
 
-def shelf_value(library: Library) -> dict[str, Any]:
-    """What the page shows of a library, the newest first."""
-    entries = library.entries()[:MOST_SHOWN]
+def library_value(library: Library) -> dict[str, Any]:
+    """All of a library, the newest first."""
+    entries = [entry for entry in library.entries() if (library.folder / entry.file).is_file()]
+    with _lock:
+        version = _versions.setdefault(library, 0)
+    takes = [row(library, entry) for entry in entries]
+    return {"all": True, "version": version, "takes": takes, "gone": [], "trashed": len(Trash(library).deleted())}
+
+
+def library_change(library: Library, changed: Iterable[Entry], gone: Iterable[str] = ()) -> dict[str, Any]:
+    """What became new, and the files that are gone. A page that knows another version than `since` asks for all."""
+    with _lock:
+        since = _versions.setdefault(library, 0)
+        _versions[library] = since + 1
+    rows, trashed = [row(library, entry) for entry in changed], len(Trash(library).deleted())
+    return {"since": since, "version": since + 1, "takes": rows, "gone": list(gone), "trashed": trashed}
+
+
+def row(library: Library, entry: Entry) -> dict[str, Any]:
+    """What a row shows and is searched, sorted and played by."""
     return {
-        "takes": [
-            {
-                "file": entry.file,
-                "title": entry.title,
-                "category": entry.category,
-                "seed": entry.seed,
-                "seconds": round(entry.duration_s, 2),
-                "loudness": round(entry.loudness_lufs, 2),
-                "star": entry.star,
-                "edits": "; ".join(entry.edits),
-                "url": address(library.folder / entry.file),
-            }
-            for entry in entries
-            if (library.folder / entry.file).is_file()
-        ]
+        "file": entry.file,
+        "title": entry.title,
+        "category": int(Category.parse(entry.category)),
+        "class": Category.parse(entry.category).title,
+        "seed": entry.seed,
+        "temperature": round(entry.temperature, 2),
+        "seconds": round(entry.duration_s, 2),
+        "peak": round(entry.peak_dbfs, 1),
+        "loudness": round(entry.loudness_lufs, 2),
+        "made": round(entry.made, 2),
+        "star": entry.star,
+        "kind": kind(entry.edits),
+        "edits": "; ".join(entry.edits),
+        "quiet": is_quiet(entry),
+        "url": address(library.folder / entry.file),
     }
 
 
-def change_shelf(library: Library, asked: dict[str, Any]) -> list[str]:
-    """Star, name or delete as the page asks. Returns the files that are gone. Raises LibraryError."""
-    files = [str(file) for file in asked.get("files", [])]
-    if asked.get("do") == "star":
-        for file in files:
-            library.change(file, star=bool(asked.get("star")))
-    elif asked.get("do") == "name" and files:
-        library.change(files[0], name=str(asked.get("name", "")))
-    elif asked.get("do") == "delete":
-        library.delete(files)
-        return files
-    return []
+def kind(edits: tuple[str, ...]) -> str:
+    """What a take is, in a word or three: how it was made last and, where it began with one, from which recording."""
+    if not edits:
+        return ""
+    source = edits[0].removeprefix("from ") if edits[0].startswith("from ") else ""
+    last = edits[-1]
+    if last.startswith("sibling at distance"):
+        words = f"sibling {last.split()[-1]}"
+    elif last.endswith("drawn again"):
+        words = "region again"
+    else:
+        words = last
+    return words if not source or words == edits[0] else f"{words}, from {source}"
 
 
-def export_settings(values: dict[str, Any]) -> ExportSettings:
-    """The settings of the page's form. Raises ValueError naming what cannot be."""
-    try:
-        return ExportSettings(
-            format=str(values["format"]),
-            sample_rate=int(values["sample_rate"]),
-            trim=bool(values["trim"]),
-            fade_in_s=float(values["fade_in_s"] or 0),
-            fade_out_s=float(values["fade_out_s"] or 0),
-            normalise=str(values["normalise"]),
-            level=float(values["level"] or 0),
-            loop=bool(values["loop"]),
-            template=str(values["template"]) or TEMPLATE,
-        )
-    except (KeyError, TypeError):
-        raise ValueError("The export settings are not complete: load the page again.") from None
+def is_quiet(entry: Entry) -> bool:
+    """Whether a take is as good as silent."""
+    return entry.loudness_lufs < QUIET_LUFS or entry.peak_dbfs < QUIET_DBFS
 
 
-def export_takes(
-    library: Library, take_of: Callable[[str], Take], files: list[str], settings: ExportSettings, folder: Path
-) -> Iterator[tuple[int, Path | None, str]]:
-    """Write takes for the page to download: (takes done, None, "") after each, at last the file and words about it.
-
-    One take is a file of its own, more are a ZIP. `take_of` gives the take of a file in the library.
-    """
-    if not files:
-        raise ValueError("There is no take to export: make one, or choose some in the library.")
-    paths, words = [], ""
-    for number, file in enumerate(files, start=1):
-        entry, take = library.get(file), take_of(file)
-        paths.append(export(take, folder / "export", settings, number, entry.name))
-        if len(files) == 1 and (settings.loop or settings.normalise != "off"):
-            words = render(take, settings).words
-        yield number, None, ""
-    if len(paths) == 1:
-        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, words)))
-        return
-    archive = folder / f"foley-studio-{len(paths)}-takes.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
-        for path in dict.fromkeys(paths):  # the same take twice is one file
-            zipped.write(path, path.name)
-    yield len(paths), archive, archive.name
+def change_library(library: Library, message: Star | Rename | Delete | Restore) -> dict[str, Any]:
+    """Do to the library what the page asks for, and say what became of it. Raises LibraryError."""
+    match message:
+        case Star(files=files, star=star):
+            return library_change(library, [library.change(file, star=star) for file in files])
+        case Rename(file=file, name=name):
+            return library_change(library, [library.change(file, name=name)])
+        case Delete(files=files):
+            return library_change(library, [], Trash(library).put(files))
+        case Restore(files=files):
+            return library_change(library, Trash(library).restore(files))
 
 
-SHELF = """
-<section class="shelf" aria-label="Library">
+LIST = """
+<section class="library" aria-label="Library">
   <header>
-    <h4>Library <span data-count></span></h4>
-    <label class="pick" title="Show the takes of one class"><span>Class</span><select data-filter aria-label="Show class"></select></label>
+    <h2>Library <span data-count></span></h2>
     <button type="button" class="bring" data-bring aria-label="Bring a take back" title="Open a WAV or FLAC of foley studio: its recipe brings the same samples back (U, or drop the file anywhere)">↥</button>
     <button type="button" class="star" data-only-stars aria-pressed="false" aria-label="Only starred takes" title="Show only takes with a star"></button>
   </header>
-  <ul class="rows" data-rows role="listbox" aria-multiselectable="true" aria-label="Takes, the newest first"></ul>
-  <p class="note" data-empty>Every take is kept here. Drop a WAV or FLAC of foley studio on the page to bring its take back.</p>
-  <footer data-chosen hidden><span></span><button type="button" data-none title="Choose none">none</button>
-    <button type="button" data-delete-chosen title="Delete the chosen takes and their files (Del)">Delete</button></footer>
+  <div class="finder" role="search">
+    <label title="Search names, classes, seeds and edits (/)"><span>Search</span><input type="search" data-search placeholder="Search  /" aria-label="Search the library" spellcheck="false"></label>
+    <label title="Show the takes of one class"><span>Class</span><select data-filter aria-label="Show class"></select></label>
+    <label title="The order of the takes"><span>Sort</span><select data-sort aria-label="Sort by">
+      <option value="made">newest</option><option value="title">name</option><option value="loudness">loudest</option>
+      <option value="seconds">longest</option><option value="star">starred</option></select></label>
+  </div>
+  <div class="rows" data-rows role="grid" aria-multiselectable="true" aria-label="Takes of the library" tabindex="-1"><div data-height></div></div>
+  <p class="note" data-empty>KEPT Drop a WAV or FLAC of foley studio on the page to bring its take back.</p>
+  <p class="note" data-trash hidden><button type="button" data-restore title="Bring back what was deleted last (Z)">Take back the last deletion</button></p>
+  <footer data-chosen hidden><span></span><button type="button" data-none title="Choose none (Esc)">none</button>
+    <button type="button" data-delete-chosen title="Delete the chosen takes (Del); Z brings them back">Delete</button></footer>
 </section>
 """  # noqa: E501
-ON_SHELF = (
-    "window.foley.shelf(element, () => props.value, trigger); watch('value', () => window.foley.restock(props.value));"
-)
 
 
-def shelf(value: dict[str, Any], **settings: Any) -> gr.HTML:
-    """The library as a list that the page keeps in order; it also carries what the page asks for as events:
-    `submit` for edits, `select` to open a take, `input` for stars, names and deletions, `click` to export.
+def library_list(kept: str) -> gr.HTML:
+    """The library as a list that the page keeps in order; `kept` says how long takes stay in it.
+
+    Returns the component that is told of changes, which is another one: the list's own is never laid out anew.
     """
-    settings = {"js_on_load": ON_SHELF, "apply_default_css": False} | settings
-    return gr.HTML(value, html_template=SHELF, **settings)
-
-
-def _options(values, chosen=None) -> str:
-    return "".join(
-        f'<option value="{value}"{" selected" * (value == chosen)}>{words}</option>' for value, words in values
-    )
-
-
-EXPORT = f"""
-<form class="panel" data-form="export" onsubmit="return false" aria-label="Export">
-  <h4>Export</h4>
-  <label title="The file's format and depth; 16 bits are dithered"><span>Format</span>
-    <select name="format">{_options(((name, name) for name in FORMATS), "WAV 24-bit")}</select></label>
-  <label title="Samples a second; resampled with a wide Kaiser window"><span>Rate</span>
-    <select name="sample_rate">{_options(((rate, f"{rate / 1000:g} kHz") for rate in RATES), 24_000)}</select></label>
-  <label title="Cut the silence below −60 dBFS off both ends"><span>Trim silence</span>
-    <input type="checkbox" name="trim"></label>
-  <label title="Cut and crossfade the take where its ends are most alike, so that it runs on without a click">
-    <span>Seamless loop</span><input type="checkbox" name="loop"></label>
-  <label title="Seconds in which the sound comes up"><span>Fade in</span>
-    <input type="number" name="fade_in_s" value="0" min="0" max="30" step="0.01"><i>s</i></label>
-  <label title="Seconds in which the sound goes away"><span>Fade out</span>
-    <input type="number" name="fade_out_s" value="0" min="0" max="30" step="0.01"><i>s</i></label>
-  <label title="Off leaves the level alone; else the whole take is turned up or down"><span>Level</span>
-    <select name="normalise">{_options(zip(NORMALISE, ("as it is", "peak", "loudness"), strict=True))}</select></label>
-  <label title="The level wanted: dBFS for peak, LUFS for loudness"><span>to</span>
-    <input type="number" name="level" value="-1" min="-70" max="0" step="0.1"><i data-unit>dB</i></label>
-  <label class="wide" title="The file's name. Fields: {{ucs}} {{title}} {{class}} {{seed}} {{temperature}} {{model}} {{number}} {{name}}">
-    <span>Name</span><input type="text" name="template" value="{TEMPLATE}" spellcheck="false"></label>
-  <button type="button" class="wide" data-export title="Export the chosen takes, or the one at hand (E)">Export <kbd>E</kbd></button>
-</form>
-"""  # noqa: E501
+    begin = "window.foley.library.begin(element);"
+    gr.HTML(LIST.replace("KEPT", kept), js_on_load=begin, elem_id="library", apply_default_css=False)
+    receive = "watch('value', () => window.foley.library.receive(props.value));"
+    return gr.HTML({}, html_template="", js_on_load=receive, elem_classes="unseen", apply_default_css=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 import gradio as gr
 
 from foley.pipeline import Foley
-from foley.ui.session.device import notice
+from foley.ui.session.device import error_message
 from foley.ui.session.models import Models
 
 
@@ -34,7 +34,7 @@ class ModelMenu:
             yield name, self._describe(foley), gr.Dropdown(self._models.choices(), value=name or self._models.name)
             return True
         except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(error_message(error))
             yield now, self._describe(self._models.get(now)), now or self._models.name
             return False
 
@@ -47,6 +47,10 @@ def terms(foley: Foley) -> tuple[str, str]:
         )
     if foley.licence == "not stated":
         return "licence not stated", "The model's card states no licence: ask whoever trained it before you publish."
+    if foley.licence == "see-the-recordings":
+        return "licence in the model card", (
+            "The weights carry the licences of the recordings that they were trained on: the model card names them."
+        )
     return foley.licence, (
         f"Licence of the weights: {foley.licence}. What it allows to do with the sounds stands in the model card; "
         "every file carries its name."

@@ -33,7 +33,7 @@ element.addEventListener('click', (event) => {
 });
 """
 CLIPS = """
-<section class="clips"><h4>${value.title}</h4><p class="note">${value.words}</p><ol>
+<section class="clips"><h2>${value.title}</h2><p class="note">${value.words}</p><ol>
 ${value.rows.map((row) => `<li class="clip ready" data-player>
   <button type="button" data-play="0" title="Play or pause" aria-label="Play or pause ${row.name}"></button>
   <span title="${row.name}">${row.name}</span><b class="${row.right}">${row.heard}</b><code>${row.peak}</code>
@@ -71,7 +71,7 @@ def chart(report: Report | None, name: str, listen: bool = True) -> str:
 
 def _card(title: str, category: str, values: dict[str, Interval], scores: list[Score], most: float) -> str:
     bars = "".join(_bar(category, score, values.get(score.key), most) for score in scores)
-    return f'<section class="chart"><h4>{escape(title)}</h4>{bars}</section>'
+    return f'<section class="chart"><h2>{escape(title)}</h2>{bars}</section>'
 
 
 def _bar(category: str, score: Score, interval: Interval | None, most: float) -> str:

@@ -17,8 +17,8 @@ SOUNDS = (".wav", ".flac")
 
 OVERVIEW = """
 <section class="run ${value.state}">
-  <header><h3>${value.name}</h3><span class="chip">${value.state}</span><p>${value.facts}</p></header>
-  <div class="meter ${value.meter}">
+  <header><h2>${value.name}</h2><span class="chip">${value.state}</span><p>${value.facts}</p></header>
+  <div class="progress ${value.bar}">
     <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"
       aria-valuenow="${Math.round(100 * value.share)}"><i style="transform: scaleX(${value.share})"></i></div>
     <output>${value.text}</output>
@@ -72,15 +72,15 @@ def overview(run: RunView | None, chosen: str, stopping: bool = False) -> dict[s
         text = "Nothing has been trained here yet: name the folder of your recordings and press Start."
         stages = [{"name": name, "title": title, **_waiting(name == chosen)} for name, title in TITLES.items()]
         return {
-            "name": "No run", "state": "", "facts": "", "meter": "idle", "share": 0, "text": text, "stages": stages
+            "name": "No run", "state": "", "facts": "", "bar": "idle", "share": 0, "text": text, "stages": stages
         }  # fmt: skip
     words, share = _progress(run)
-    meter = {"running": "running", "done": "done", "failed": "broken"}.get(run.state, "idle")
+    bar = {"running": "running", "done": "done", "failed": "broken"}.get(run.state, "idle")
     return {
         "name": escape(run.name),
         "state": "stopping" if stopping else run.state,
         "facts": escape(_facts(run)),
-        "meter": meter,
+        "bar": bar,
         "share": round(share, 4),
         "text": escape("It finishes its step and keeps a checkpoint" if stopping else words),
         "stages": [_stage_button(run, stage, stage.name == chosen) for stage in run.stages.values()],

@@ -40,7 +40,7 @@ _SYSTEM = {
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 60}
 
 
-def notice(error: BaseException, whole_paths: bool = False) -> str:
+def error_message(error: BaseException, whole_paths: bool = False) -> str:
     """One sentence about an error, for a visitor: the pipeline's own, or that the server's log says more.
 
     Folders of the server are left out of it, but for whoever sits there (`whole_paths`).
@@ -76,4 +76,4 @@ def _system_words(error: OSError) -> str:
     return f"{words} ({name})" if name else words
 
 
-__all__ = ["ONE_AT_A_TIME", "notice", "on_gpu"]
+__all__ = ["ONE_AT_A_TIME", "error_message", "on_gpu"]

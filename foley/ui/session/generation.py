@@ -3,158 +3,179 @@
 import secrets
 import threading
 import time
-from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from foley.categories import Category
-from foley.sampling import Progress
+from foley.pipeline import Foley
+from foley.presets import Preset
+from foley.takes.recipe import Recipe
 from foley.takes.take import Take
-from foley.ui.components.library_list import shelf_value
-from foley.ui.components.progress_bar import meter_value
-from foley.ui.components.take_card import LARGE, SMALL, take_value
-from foley.ui.session.device import notice
+from foley.ui.components.library_list import library_change
+from foley.ui.components.progress_bar import bar_value, codes_value
+from foley.ui.components.protocol import Edit, Example, Open
+from foley.ui.components.take_card import take_pictures, take_value
+from foley.ui.session.device import error_message
 from foley.ui.session.models import Models
+from foley.ui.session.requests import EditRequest, GenerateRequest, Request, Visit, parts
+from foley.ui.session.stage import Stage
 from foley.ui.session.turns import Waiting
 from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
-PROGRESS_INTERVAL_S = 0.08  # between two looks at the progress: as often as an eye can use
-NO_TAKES: dict[str, Any] = {"run": 0, "count": 1, "takes": []}
+PROGRESS_INTERVAL_S = 0.08  # as often as an eye can use
+MOST_OPENED = 16  # takes that are put on the stage at once
+EXAMPLE = (Category.DogBark, 7)  # what a visitor without takes finds on the stage
 
-Stage = dict[str, Any]  # of one visitor: `run` and `count`, its `takes`, and the `title` and first `seed` of the run
+Changes = dict[Any, Any]  # new values by component
 
 
 @dataclass
 class Desk:
     """What a run needs beside the controls' values.
 
-    `outputs` are the components that a run changes, by name: stage, meter, seed, used, go, stop and shelf. `running`
+    `inputs` are the components that a run reads, by name: category, temperature, top_p, count, seed, locked, used,
+    stage, token and model; `outputs` those that it changes: stage, progress, seed, used, go, stop, library. `running`
     holds, for each visitor, what is set when the run has ended.
     """
 
     models: Models
     libraries: Libraries
-    outputs: dict[str, gr.Component]
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
     running: dict[str, threading.Event] = field(default_factory=dict)
 
-    def generate(
-        self, category, temperature, top_p, count, seed, locked, used, stage: Stage, token, model, request: gr.Request
-    ) -> Iterator[dict[gr.Component, Any]]:
+    def generate(self, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw new takes and show each as it comes."""
-        seed = chosen_seed(seed, locked, used)
-        category, count = Category(category), int(count)
-        now = _next_run(stage, category.title, count, seed)
-        wanted = ("draw", category, seed, float(temperature), count)
-        yield from self._run(now, stage, token, model, request, *wanted, top_p=float(top_p))
+        wanted = GenerateRequest(Category(self._read(values, "category")), **self._knobs(values))
+        yield from self._run(wanted, self.visit(values, request), request)
 
-    def edit(
-        self, temperature, top_p, count, seed, locked, used, stage: Stage, token, model, event: gr.EventData,
-        request: gr.Request,
-    ) -> Iterator[dict[gr.Component, Any]]:  # fmt: skip
-        """Draw siblings, a region or a continuation of a take: what the page asks for in the event's data."""
-        asked, seed, count = event._data, chosen_seed(seed, locked, used), int(count)
-        try:
-            recipe = self.libraries.of(token).recipe(asked["file"])
-            take = self.models.call(model, "remake", recipe)
-            how, values, count = edit_arguments(asked, seed, count)
-        except Exception as error:
-            gr.Warning(notice(error))
-            yield self._change(meter=meter_value("Ready"), **buttons(running=False))
-            return
-        now = _next_run(stage, take.category.title, count, seed)
-        settings = {"temperature": float(temperature), "top_p": float(top_p)}
-        yield from self._run(now, stage, token, model, request, how, take, *values, **settings)
+    def edit(self, message: Edit, values: dict, request: gr.Request) -> Iterator[Changes]:
+        """Draw siblings, a region or a continuation of a take. Raises LibraryError or RecipeError without one."""
+        visit = self.visit(values, request)
+        take = self.models.call(visit.model, Foley.remake, self.libraries.of(visit.token).recipe(message.file))
+        yield from self._run(EditRequest(take, message, **self._knobs(values)), visit, request)
 
-    def bring_back(self, stage: Stage, token, model, request: gr.Request, recipe) -> dict[gr.Component, Any]:
-        """Put the take of a recipe on the stage; it joins the library where it is not there yet."""
-        return self._show(stage, token, model, request, self.models.call(model, "remake", recipe))
+    def open(self, message: Open, values: dict, request: gr.Request) -> Changes:
+        """Put takes of the library on the stage, made by whatever model. Raises LibraryError for one not there."""
+        visit = self.visit(values, request)
+        library = self.libraries.of(visit.token)
+        files = message.files[:MOST_OPENED]
+        takes = [self.models.call(visit.model, Foley.recall, *library.saved(file)) for file in files]
+        return self.show(takes, values, request)
 
-    def open(self, stage: Stage, token, model, request: gr.Request, file: str) -> dict[gr.Component, Any]:
-        """Put a take of the library on the stage, made by whatever model."""
-        saved = self.libraries.of(token).saved(file)
-        return self._show(stage, token, model, request, self.models.call(model, "recall", *saved))
+    def example(self, _: Example, values: dict, request: gr.Request) -> Changes:
+        """Put a finished take on the stage, so that there is something to hear before anything was asked for."""
+        take = self.models.call(self._read(values, "model"), _example, *EXAMPLE)
+        return {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example to start with")}
 
-    def _show(self, stage: Stage, token, model, request: gr.Request, take: Take) -> dict[gr.Component, Any]:
-        now = _next_run(stage, take.category.title, 1, take.seed)
-        now = self._with_take(now, take, new_folder(request), token, model, renew=False)
-        shelf = shelf_value(self.libraries.of(token))
-        same = take.model.split("@")[-1] == self.models.get(model).name.split("@")[-1]
-        how = "the same samples" if same else f"as {take.model} made it"
-        words = f"{take.category.title}, seed {take.seed}: {how}"
-        return self._change(stage=now, meter=meter_value(words, 1.0, "done"), shelf=shelf)
+    def bring_back(self, recipe: Recipe, values: dict, request: gr.Request) -> Changes:
+        """Put the take of a recipe on the stage. Raises RecipeError where another model made it."""
+        return self.show([self.models.call(self._read(values, "model"), Foley.remake, recipe)], values, request)
 
-    def _run(self, now: Stage, before: Stage, token, model, request, how: str, *arguments, **settings) -> Iterator:
-        began, due, count = time.monotonic(), 0.0, now["count"]
-        ended = self.running[request.session_hash] = threading.Event()
-        try:
-            folder = new_folder(request)
-            with closing(self.models.watch(model, how, *arguments, **settings)) as events:
-                for event in events:
-                    if isinstance(event, Waiting):
-                        yield self._change(meter=meter_value(event.words, 0.0, "running"))
-                        continue
-                    if due == 0.0:  # only now is it sure that the settings can be
-                        seed = now["seed"]
-                        yield self._change(stage=now, seed=seed, used=seed, **buttons(running=True))
-                    if isinstance(event, Take):
-                        now = self._with_take(now, event, folder, token, model)
-                        words = f"Take {len(now['takes'])} of {count}"
-                        shelf = shelf_value(self.libraries.of(token))
-                        yield self._change(stage=now, meter=meter_value(words, 1.0), shelf=shelf)
-                    elif event.done == event.total or time.monotonic() >= due:
-                        due = time.monotonic() + PROGRESS_INTERVAL_S
-                        yield self._change(meter=progress_value(event))
-            words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
-            yield self._change(meter=meter_value(words, 1.0, "done"), **buttons(running=False))
-        except Exception as error:
-            gr.Warning(notice(error))
-            left = without_places(now) if now["takes"] else before
-            yield self._change(stage=left, meter=meter_value("Ready"), **buttons(running=False))
-        finally:
-            ended.set()
-            self.running.pop(request.session_hash, None)
+    def show(self, takes: list[Take], values: dict, request: gr.Request) -> Changes:
+        """Put takes on the stage; each joins the library where it is not there yet."""
+        visit, folder = self.visit(values, request), new_folder(request)
+        first, foley = takes[0], self.models.get(visit.model)
+        now, added = visit.stage.next_run(first.category.title, len(takes), first.seed), []
+        for take in takes:
+            value, entry = self._value(take, visit, renew=False)
+            now = now.with_take(value | take_pictures(take, foley.preset, folder))
+            added.append(entry)
+        same = all(take.model.split("@")[-1] == foley.name.split("@")[-1] for take in takes)
+        how = "the same samples" if same else f"as {first.model} made it"
+        words = f"{first.category.title}, seed {first.seed}: {how}" if len(takes) == 1 else f"{len(takes)} takes"
+        library = library_change(self.libraries.of(visit.token), added)
+        return self._change(stage=now, progress=bar_value(words, 1.0, "done"), library=library)
+
+    def visit(self, values: dict, request: gr.Request) -> Visit:
+        """Who asks, from the values of the inputs by component."""
+        names = ("stage", "token", "model")
+        return Visit(*(self._read(values, name) for name in names), session=request.session_hash or "")
+
+    def idle(self) -> Changes:
+        """The page after a wish that could not be met: nothing is drawn."""
+        return self._change(progress=bar_value("Ready"), **buttons(running=False))
 
     def stopped(self, stage: Stage, request: gr.Request) -> tuple:
-        """The page after a run that was cancelled: stage, meter and both buttons.
+        """The page after a run that was cancelled: stage, progress and both buttons.
 
         Waits until the run has ended, so that nothing it still had to say comes after this.
         """
-        if ended := self.running.get(request.session_hash):
+        if ended := self.running.get(request.session_hash or ""):
             ended.wait(timeout=30)
-        return without_places(stage), meter_value("Stopped"), *buttons(running=False).values()
+        return stage.ended(), bar_value("Stopped"), *buttons(running=False).values()
 
-    def _change(self, **values: Any) -> dict[gr.Component, Any]:
-        return {self.outputs[name]: value for name, value in values.items()}
+    def _run(self, wanted: Request, visit: Visit, request: gr.Request) -> Iterator[Changes]:
+        began, count, preset = time.monotonic(), wanted.count, self.models.get(visit.model).preset
+        now, started = visit.stage.next_run(wanted.title, count, wanted.seed), False
+        folder, pictured = new_folder(request), 0
+        takes: list[Take] = []
+        ended = self.running[visit.session] = threading.Event()
+        try:
+            for event in self._events(wanted, visit.model):
+                if isinstance(event, Waiting):
+                    yield self._change(progress=bar_value(event.words, 0.0, "running"))
+                    continue
+                if not started:  # only now is it sure that the settings can be
+                    started = True
+                    yield self._change(stage=now, seed=wanted.seed, used=wanted.seed, **buttons(running=True))
+                if not isinstance(event, Take):
+                    yield self._change(progress=event)
+                    continue
+                value, entry = self._value(event, visit)
+                takes.append(event)
+                now = now.with_take(value)  # its sound first; its pictures come with what is shown next
+                library = library_change(self.libraries.of(visit.token), [entry])
+                yield self._change(stage=now, progress=bar_value(f"Take {len(takes)} of {count}", 1.0), library=library)
+                now, pictured = _pictured(now, takes, pictured, preset, folder), len(takes)
+            words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
+            yield self._change(stage=now, progress=bar_value(words, 1.0, "done"), **buttons(running=False))
+        except Exception as error:
+            gr.Warning(error_message(error))
+            left = now.ended() if now.takes else visit.stage
+            yield self._change(stage=left, progress=bar_value("Ready"), **buttons(running=False))
+        finally:
+            ended.set()
+            self.running.pop(visit.session, None)
 
-    def _with_take(self, now: Stage, take: Take, folder, token, model, renew: bool = True) -> Stage:
-        library = self.libraries.of(token)
+    def _events(self, wanted: Request, model: str) -> Iterator[Take | Waiting | dict[str, Any]]:
+        """The takes of a request as they come; before them the place in the queue, between them what the bar shows."""
+        due, there = 0.0, 0
+        for part in parts(wanted):
+            with closing(self.models.watch(model, part)) as events:
+                for event in events:
+                    if isinstance(event, Waiting):
+                        yield event
+                    elif isinstance(event, Take):
+                        there += 1
+                        yield event
+                    elif event.done == event.total or time.monotonic() >= due:
+                        due = time.monotonic() + PROGRESS_INTERVAL_S
+                        yield codes_value(event, there, wanted.count)
+
+    def _value(self, take: Take, visit: Visit, renew: bool = True) -> tuple[dict[str, Any], Any]:
+        """The card's value for a take, without pictures, and its entry in the library, which it joins."""
+        library = self.libraries.of(visit.token)
         entry = library.add(take, renew)
-        size, preset = SMALL if now["count"] > 1 else LARGE, self.models.get(model).preset
-        value = take_value(take, entry, library.path(entry.file), folder, preset, size)
-        return {**now, "takes": [*now["takes"], value]}
+        return take_value(take, entry, library.path(entry.file), self.models.get(visit.model).preset), entry
 
+    def _read(self, values: dict, name: str) -> Any:
+        return values[self.inputs[name]]
 
-def edit_arguments(asked: dict[str, Any], seed: int, count: int) -> tuple[str, tuple, int]:
-    """The pipeline's generator, its arguments and the number of takes, for an edit that the page asks for.
+    def _knobs(self, values: dict) -> dict[str, Any]:
+        """Seed, count, temperature and top-p of the next run."""
+        seed = chosen_seed(*(self._read(values, name) for name in ("seed", "locked", "used")))
+        settings = {name: float(self._read(values, name)) for name in ("temperature", "top_p")}
+        return {"seed": seed, "count": int(self._read(values, "count")), **settings}
 
-    Raises ValueError when it is none.
-    """
-    try:
-        if asked["edit"] == "siblings":
-            return "draw_siblings", (float(asked["distance"]), seed, count), count
-        if asked["edit"] == "region":
-            rows, frames = (tuple(int(value) for value in asked[name]) for name in ("rows", "frames"))
-            return "draw_region", (rows, frames, seed, count), count
-        if asked["edit"] == "continue":
-            return "draw_continuation", (float(asked["seconds"]), seed, count), count
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise ValueError("The page asked for an edit that there is none of: load it again.")
+    def _change(self, **values: Any) -> Changes:
+        return {self.outputs[name]: value for name, value in values.items()}
 
 
 def chosen_seed(seed: int | None, locked: bool, used: int | None) -> int:
@@ -162,23 +183,9 @@ def chosen_seed(seed: int | None, locked: bool, used: int | None) -> int:
     return new_seed() if seed is None or (seed == used and not locked) else int(seed)
 
 
-def _next_run(stage: Stage, title: str, count: int, seed: int) -> Stage:
-    return {"run": stage["run"] + 1, "count": count, "takes": [], "title": title, "seed": seed}
-
-
-def without_places(stage: Stage) -> Stage:
-    """What is left of a run that ended early: the takes that were there, or one empty place."""
-    takes = stage["takes"]
-    run = stage["run"] if takes else stage["run"] + 1
-    return {"run": run, "count": max(1, len(takes)), "takes": takes}
-
-
-def without_files(stage: Stage, files: Callable[[str], bool]) -> Stage:
-    """The stage without the takes that were deleted."""
-    takes = [take for take in stage["takes"] if not files(take["file"])]
-    if len(takes) == len(stage["takes"]):
-        return stage
-    return {"run": stage["run"] + 1, "count": max(1, len(takes)), "takes": takes}
+def new_seed() -> int:
+    """A seed that nobody asked for."""
+    return secrets.randbelow(SEEDS)
 
 
 def buttons(running: bool) -> dict[str, gr.Button]:
@@ -186,16 +193,12 @@ def buttons(running: bool) -> dict[str, gr.Button]:
     return {"go": gr.Button(interactive=not running), "stop": gr.Button(interactive=running)}
 
 
-def progress_value(event: Progress) -> dict[str, Any]:
-    """The meter's value for codes that are being drawn: how far it is, and the codes themselves to be painted."""
-    codes = (event.codes + 1).numpy().astype("<u2")  # 0 where there is none yet
-    return {
-        **meter_value(f"Drawing codes, {event.done} of {event.total}", event.done / event.total, "running"),
-        "codes": b64encode(codes.tobytes()).decode(),
-        "shape": list(codes.shape),
-    }
+def _pictured(now: Stage, takes: list[Take], first: int, preset: Preset, folder: Path) -> Stage:
+    """The stage with the pictures of the takes from number `first` on."""
+    for number in range(first, len(takes)):
+        now = now.with_pictures(number, take_pictures(takes[number], preset, folder))
+    return now
 
 
-def new_seed() -> int:
-    """A seed that nobody asked for."""
-    return secrets.randbelow(SEEDS)
+def _example(foley: Foley, category: Category, seed: int) -> Take:
+    return foley.generate(category, seed)[0]

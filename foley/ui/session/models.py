@@ -97,29 +97,25 @@ class Models:
             return str(path)
         raise CheckpointError("Only the models in the menu can be opened here.")
 
-    def watch(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
-        """What a generator yields: one of the pipeline by its name, or any function whose first argument is a model.
+    def watch(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
+        """What a generator yields whose first argument is a model.
 
         As many visitors share the model, each is in turn served a take; `Waiting` tells the place before the first.
         Raises BusyError when too many wait.
         """
         return self._queue.stream(partial(self._lent_run, name, how, *arguments, **settings), who_asks())
 
-    def run(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
+    def run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
         """As `watch`, without the place in the queue."""
         with closing(self.watch(name, how, *arguments, **settings)) as events:
             yield from (event for event in events if not isinstance(event, Waiting))
 
-    def call(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Any:
+    def call(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Any:
         """What a function returns, given as for `watch`."""
         return self._queue.call(partial(self._lent_call, name, how, *arguments, **settings), who_asks())
 
-    def _run(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Iterator:
-        yield from self._bound(name, how)(*arguments, **settings)
+    def _run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
+        yield from how(self.get(name), *arguments, **settings)
 
-    def _call(self, name: str | None, how: str | Callable, *arguments: Any, **settings: Any) -> Any:
-        return self._bound(name, how)(*arguments, **settings)
-
-    def _bound(self, name: str | None, how: str | Callable) -> Callable:
-        foley = self.get(name)
-        return getattr(foley, how) if isinstance(how, str) else partial(how, foley)
+    def _call(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Any:
+        return how(self.get(name), *arguments, **settings)

@@ -3,9 +3,27 @@
   "use strict";
   const { one, all, isShown } = window.foley.hands;
 
-  const store = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
-  const stored = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
-  const values = (name) => Object.fromEntries(all("[name]", one(`[data-form=${name}]`)).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
+  const store = (name, value) => {
+    try {
+      localStorage.setItem(name, JSON.stringify(value));
+    } catch {
+      /* a private window */
+    }
+  };
+  const stored = (name) => {
+    try {
+      return JSON.parse(localStorage.getItem(name));
+    } catch {
+      return null;
+    }
+  };
+  const values = (name) =>
+    Object.fromEntries(
+      all("[name]", one(`[data-form=${name}]`) || document.createElement("form")).map((field) => [
+        field.name,
+        field.type === "checkbox" ? field.checked : field.value,
+      ]),
+    );
 
   function prepare(form) {
     if (form.prepared) return;
@@ -16,25 +34,43 @@
     });
     tell(form);
   }
-  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, { childList: true, subtree: true }); // Gradio lays them out in its own time
+  new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+  }); // Gradio lays them out in its own time
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("[data-form]");
     if (!form) return;
     store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
     tell(form);
   });
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-form] select")) event.target.blur(); }); // the next key is one of ours
+  const USUAL_LEVELS = { peak: -1, loudness: -23 }; // dBFS and LUFS: one is no level of the other
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[name=normalise]") || !(event.target.value in USUAL_LEVELS)) return;
+    const level = one("[name=level]", event.target.form);
+    level.value = USUAL_LEVELS[event.target.value];
+    level.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-form] select")) event.target.blur();
+  }); // the next key is one of ours
 
   function tell(form) {
     all("output", form).forEach((output) => {
       const field = output.parentElement.querySelector("input");
       output.textContent = field.name === "seconds" ? `${field.value} s` : Number(field.value).toFixed(2);
     });
+    if (form.dataset.form === "listening") {
+      document.documentElement.style.setProperty("--zoom", one("[name=zoom]", form).value);
+      window.foley.turn();
+    }
     const unit = one("[data-unit]", form);
     if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";
-    const level = one("[name=level]", form);
+    const level = one("[name=level][type=number]", form);
     if (level) level.disabled = one("[name=normalise]", form).value === "off";
-    all("[name^=fade]", form).forEach((fade) => { fade.disabled = one("[name=loop]", form).checked; });
+    all("[name^=fade]", form).forEach((fade) => {
+      fade.disabled = one("[name=loop]", form).checked;
+    });
   }
 
   function nudge(selector, by) {
@@ -46,5 +82,17 @@
     return true;
   }
 
-  window.foley.forms = { values, nudge };
+  /* ---- the inside of the takes, shown or folded away; remembered ---- */
+  function fold(folded = !document.documentElement.classList.contains("folded")) {
+    document.documentElement.classList.toggle("folded", folded);
+    store("foley-folded", folded);
+    all("[data-fold]").forEach((button) => button.setAttribute("aria-expanded", !folded));
+    return true;
+  }
+  if (stored("foley-folded")) document.documentElement.classList.add("folded");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-fold]")) fold();
+  });
+
+  window.foley.forms = { values, nudge, fold };
 })();

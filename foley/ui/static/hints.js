@@ -28,7 +28,8 @@
     "#train-resume": "Go on where the last checkpoint is",
     "#train-use": "Make sounds with the model of this run",
     "#train-log": "What the training printed",
-    "#evaluate-temperature": "The temperature of the takes that are measured: lower is more typical, higher more varied",
+    "#evaluate-temperature":
+      "The temperature of the takes that are measured: lower is more typical, higher more varied",
     "#evaluate-top-p": "Below 1 the takes that are measured leave the unlikely turns out",
     "#evaluate-seed": "The first take's seed; the others count on from it",
     "#evaluate": "Draw takes with the model of the menu and measure them against the recordings",
@@ -48,12 +49,27 @@
       const words = block.querySelector("[data-testid='block-info'] + div, .info-text");
       if (words && !block.querySelector(".block")) block.title = words.textContent.trim();
     });
-    Object.entries(HINTS).forEach(([selector, words]) => all(selector).forEach((element) => { element.title = words; }));
-    all("#tabs button").filter((button) => TABS[button.textContent.trim()]).forEach((button) => { button.title = TABS[button.textContent.trim()]; });
-    all("#category label").forEach((label, place) => { label.title = `${label.textContent.trim()} (${place + 1})`; });
+    Object.entries(HINTS).forEach(([selector, words]) =>
+      all(selector).forEach((element) => {
+        element.title = words;
+      }),
+    );
+    all("#tabs button")
+      .filter((button) => TABS[button.textContent.trim()])
+      .forEach((button) => {
+        button.title = TABS[button.textContent.trim()];
+      });
+    all("#category label").forEach((label, place) => {
+      label.title = `${label.textContent.trim()} (${place + 1})`;
+    });
   }
 
   let due = 0; // Gradio lays a tab out when it is first opened, and some controls again later
-  const soon = () => { due ||= setTimeout(() => { due = 0; tell(); }, PAUSE_MS); };
+  const soon = () => {
+    due ||= setTimeout(() => {
+      due = 0;
+      tell();
+    }, PAUSE_MS);
+  };
   new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -16,8 +16,9 @@ from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
 from foley.ui.access import Mode
 from foley.ui.components import report_view as view
-from foley.ui.components.progress_bar import meter_value, progress_meter
-from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.components.progress_bar import bar_value, progress_bar
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder
 
@@ -27,7 +28,6 @@ MOST_TAKES = 100  # a class, as in the challenge
 MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # takes can be made while it runs
 PRESSED = '() => [false, true].map((interactive) => ({interactive, __type__: "update"}))'
 NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: Path = HOME) -> None:
@@ -50,7 +50,7 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
             gr.HTML(f'<p class="note">{note}</p>', apply_default_css=False)
             links = gr.HTML({"files": []}, html_template=view.LINKS, css_template=view.STYLE, js_on_load=None)
         with gr.Column(elem_classes="stage"):
-            meter = progress_meter(meter_value("Ready"), "", elem_id="evaluate-meter", js_on_load=None)
+            progress = progress_bar(bar_value("Ready"), "", elem_id="evaluate-progress", js_on_load=None)
             measure = _measures()
             chart = gr.HTML(
                 view.NOTHING, elem_id="chart", css_template=view.STYLE, js_on_load=view.CHART_SCRIPT,
@@ -76,20 +76,20 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
                 for event in events:
                     if isinstance(event, EvaluationProgress):
                         share = event.done / max(event.total, 1)
-                        yield {meter: meter_value(f"{event.what}, {event.done} of {event.total}", share, "running")}
+                        yield {progress: bar_value(f"{event.what}, {event.done} of {event.total}", share, "running")}
                     else:
                         save_report(event, home)
                         words = f"{event.minutes:.1f} min"
-                        yield {report: event, meter: meter_value(words, 1.0, "done"), **_buttons(running=False)}
+                        yield {report: event, progress: bar_value(words, 1.0, "done"), **_buttons(running=False)}
         except Exception as error:
-            gr.Warning(notice(error, whole_paths=True))
-            yield {meter: meter_value("Ready"), **_buttons(running=False)}
+            gr.Warning(error_message(error, whole_paths=True))
+            yield {progress: bar_value("Ready"), **_buttons(running=False)}
 
     def _buttons(running: bool) -> dict[gr.Button, gr.Button]:
         return {go: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
 
     def stopped() -> tuple:
-        return meter_value("Stopped: what was made is kept"), *_buttons(running=False).values()
+        return bar_value("Stopped: what was made is kept"), *_buttons(running=False).values()
 
     def listen(now: Report | None, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The sounds behind the bar that was clicked."""
@@ -109,13 +109,13 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
         return view.chart(now, what), view.links_value(home, new_folder(request))
 
     limits = MEANWHILE if models.first.device.type == "cpu" else ONE_AT_A_TIME
-    go.click(None, None, [go, stop], js=PRESSED, **QUIET)  # a run that waits for its turn can be stopped, too
-    running = go.click(run, [model, *controls], [report, meter, go, stop], api_name=False, **QUIET, **limits)
-    stop.click(None, cancels=running, **QUIET)
-    stop.click(stopped, None, [meter, go, stop], concurrency_limit=None, **QUIET)
-    gr.on(None, last, None, report, **QUIET)  # when the page is loaded
-    gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **QUIET)
-    chart.select(listen, report, clips, concurrency_limit=None, **QUIET)
+    go.click(None, None, [go, stop], js=PRESSED, **PAGE_ONLY)  # a run that waits for its turn can be stopped, too
+    running = go.click(run, [model, *controls], [report, progress, go, stop], api_name=False, **PAGE_ONLY, **limits)
+    stop.click(None, cancels=running, **PAGE_ONLY)
+    stop.click(stopped, None, [progress, go, stop], concurrency_limit=None, **PAGE_ONLY)
+    gr.on(None, last, None, report, **PAGE_ONLY)  # when the page is loaded
+    gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **PAGE_ONLY)
+    chart.select(listen, report, clips, concurrency_limit=None, **PAGE_ONLY)
 
 
 def _shipped_figures() -> None:
@@ -135,7 +135,7 @@ def _shipped_figures() -> None:
         view.chart(report, measure.value, listen=False), elem_id="chart", css_template=view.STYLE,
         js_on_load=None, apply_default_css=False,
     )  # fmt: skip
-    measure.change(switch, measure, chart, concurrency_limit=None, **QUIET)
+    measure.change(switch, measure, chart, concurrency_limit=None, **PAGE_ONLY)
 
 
 def _measures() -> gr.Radio:

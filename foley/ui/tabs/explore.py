@@ -14,18 +14,19 @@ from foley.audio.loudness import loudness_lufs
 from foley.categories import Category
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
-from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.components import protocol
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.generation import Desk, new_seed
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 COLOURS = ("#d1495b", "#edae49", "#66a182", "#2e86ab", "#8d6a9f", "#3bb5c4", "#9c6644")  # of the classes on the map
 COLUMNS = 120  # of a small waveform
 
 MAP = """
 <section class="map" aria-label="Codebook">
-  <header><h4>Codebook</h4><p class="note" data-words>${value.words}</p>
+  <header><h2>Codebook</h2><p class="note" data-words>${value.words}</p>
     <label title="Hear one code (Enter): it stands alone in a quiet room"><span>Code</span><input type="number" min="0" data-code></label></header>
   <div class="plane"><svg viewBox="-1.06 -1.06 2.12 2.12" preserveAspectRatio="none" role="img" aria-label="Every code, near to those alike"></svg></div>
   <p class="legend" data-legend></p>
@@ -33,7 +34,7 @@ MAP = """
 </section>
 """  # noqa: E501
 ON_MAP = """
-window.foley.codemap(element, trigger, () => props.value);
+window.foley.codemap(element, () => props.value);
 watch('value', () => window.foley.plot(element, props.value));
 """
 CELLS = """
@@ -52,12 +53,12 @@ CELLS = """
 ON_CELLS = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-cell]');
-  if (button) trigger('select', {cell: Number(button.dataset.cell)});
+  if (button) window.foley.protocol.send({action: "open_cell", cell: Number(button.dataset.cell)});
 });
 """
 
 
-def explore_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) -> None:
+def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> None:
     """Lay the tab out inside the open Blocks; a take that is opened goes to the desk's stage."""
     use = gr.State(None)
     kinds = [(kind.title, int(kind)) for kind in Category]
@@ -89,19 +90,16 @@ def explore_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) 
                 words = f"Counted {done} of {len(Category)} classes"
                 yield found, _map(models.get(chosen), found, words), _table(found)
         except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(error_message(error))
 
-    def heard(found, chosen, event: gr.EventData, request: gr.Request) -> dict:
-        try:
-            foley, code = models.get(chosen), int(event._data["code"])
-            row = found.usual_row(code) if found else foley.preset.grid[0] // 2
-            waveform = models.call(chosen, explore.code_in_place, code, row)
-            path = write_audio(new_folder(request) / f"code{code}.wav", waveform, foley.sample_rate)
-            words = f"Code {code} in row {row}{_shares(found, code)}"
-            return {**_map(foley, found, words), "single": served(path), "code": code}
-        except Exception as error:
-            gr.Warning(notice(error))
-            return gr.skip()
+    def heard(message: protocol.HearCode, values: dict, request: gr.Request) -> dict:
+        foley, code, found = models.get(values[model]), message.code, values[use]
+        there = 0 <= code < foley.preset.vqvae.codebook_size  # if not, the model says so in a sentence
+        row = found.usual_row(code) if found and there else foley.preset.grid[0] // 2
+        waveform = models.call(values[model], explore.code_in_place, code, row)
+        path = write_audio(new_folder(request) / f"code{code}.wav", waveform, foley.sample_rate)
+        words = f"Code {code} in row {row}{_shares(found, code)}"
+        return {plane: {**_map(foley, found, words), "single": served(path), "code": code}}
 
     def drawn(how, title, chosen, request, *arguments):
         shown, paths, folder = [], [], new_folder(request)
@@ -113,7 +111,7 @@ def explore_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) 
                 shown.append(_cell(take, path, label))
                 yield {"cells": shown, "words": ""}, paths
         except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(error_message(error))
 
     def swept(kind, number, chosen, request: gr.Request):
         arguments = (Category(kind), int(number or 0))
@@ -127,21 +125,20 @@ def explore_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) 
         arguments = (Category(kind), Category(other), int(number or 0))
         yield from drawn(explore.class_morph, title, chosen, request, *arguments)
 
-    def opened(now, key, chosen, paths, event: gr.EventData, request: gr.Request) -> dict:
-        try:
-            recipe = Recipe.read(paths[int(event._data["cell"])])
-            return {**desk.bring_back(now, key, chosen, request, recipe), tabs: gr.Tabs(selected="generate")}
-        except Exception as error:
-            gr.Warning(notice(error))
-            return {tabs: gr.skip()}
+    def opened(message: protocol.OpenCell, values: dict, request: gr.Request) -> dict:
+        recipe = Recipe.read(values[files][message.cell])
+        return {**desk.bring_back(recipe, values, request), tabs: gr.Tabs(selected="generate")}
 
-    count.click(counted, model, [use, plane, table], **QUIET, **ONE_AT_A_TIME)
-    plane.select(heard, [use, model], plane, **QUIET, **ONE_AT_A_TIME)
-    dice.click(new_seed, None, seed, queue=False, **QUIET)
-    sweep.click(swept, [first, seed, model], [cells, files], **QUIET, **ONE_AT_A_TIME)
-    morph.click(morphed, [first, second, seed, model], [cells, files], **QUIET, **ONE_AT_A_TIME)
-    outputs = [*desk.outputs.values(), tabs]
-    cells.select(opened, [stage, token, model, files], outputs, **QUIET, **ONE_AT_A_TIME)
+    count.click(counted, model, [use, plane, table], **PAGE_ONLY, **ONE_AT_A_TIME)
+    dice.click(new_seed, None, seed, queue=False, **PAGE_ONLY)
+    sweep.click(swept, [first, seed, model], [cells, files], **PAGE_ONLY, **ONE_AT_A_TIME)
+    morph.click(morphed, [first, second, seed, model], [cells, files], **PAGE_ONLY, **ONE_AT_A_TIME)
+    protocol.Mailbox("explore").on(
+        {protocol.HearCode: heard, protocol.OpenCell: opened},
+        {use, files, *desk.inputs.values()},
+        [plane, tabs, *desk.outputs.values()],
+        **ONE_AT_A_TIME,
+    )
 
 
 def _map(foley, use: explore.CodeUse | None, words: str = "") -> dict[str, Any]:

@@ -1,42 +1,50 @@
 """The tab that makes new sounds: class, temperature and seed in, takes out; and all that can be done with them."""
 
 from base64 import b64encode
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from foley import plots
+from foley.audio.files import write_audio
 from foley.categories import Category
+from foley.pipeline import Foley
 from foley.sampling import TOP_P
+from foley.takes.export import render
 from foley.takes.recipe import Recipe
+from foley.ui.components import protocol
 from foley.ui.components.edit_panel import EDITS
-from foley.ui.components.library_list import EXPORT, change_shelf, export_settings, export_takes, shelf, shelf_value
-from foley.ui.components.progress_bar import meter_value, progress_meter
-from foley.ui.components.take_card import LARGE, SMALL, no_take, take_card
-from foley.ui.session.device import ONE_AT_A_TIME, notice
-from foley.ui.session.generation import NO_TAKES, SEEDS, Desk, new_seed, without_files
+from foley.ui.components.export_panel import EXPORT, export_settings, export_takes
+from foley.ui.components.library_list import change_library, library_list, library_value
+from foley.ui.components.listening import LISTENING
+from foley.ui.components.progress_bar import bar_value, progress_bar
+from foley.ui.components.take_card import no_take, take_card
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.events import PAGE_ONLY
+from foley.ui.session.generation import SEEDS, Changes, Desk
 from foley.ui.session.models import Models
+from foley.ui.session.stage import Stage
 from foley.ui.session.visitors import Libraries, new_folder, served
 
 MOST_VARIATIONS = 16
+KEPT = "Every take is kept here.", "Every take is kept here for a day: download what you want to keep."
 KEYS = (
     "<kbd>1</kbd>–<kbd>7</kbd> class <kbd>G</kbd> generate <kbd>Esc</kbd> stop <kbd>Space</kbd> play <kbd>↑</kbd> "
     "<kbd>↓</kbd> take <kbd>?</kbd> all keys"
 )
-START = "<span>Choose a class with <kbd>1</kbd>–<kbd>7</kbd> and press <kbd>G</kbd>.</span>"
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+START = "Choose a class and press Generate."
 
 
-def generate_tab(
-    models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState
-) -> tuple[Desk, gr.State]:
-    """Lay the tab out inside the open Blocks. Returns the desk and its stage, on which other tabs put takes, too."""
+def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState) -> Desk:
+    """Lay the tab out inside the open Blocks. Returns the desk, on whose stage other tabs put takes, too."""
     foley = models.first
     category = gr.Radio(
         [(kind.title, int(kind)) for kind in Category],
-        value=0, show_label=False, container=False, elem_id="category", elem_classes="pads",
+        value=0, label="Class", show_label=False, container=False, elem_id="category", elem_classes="pads",
     )  # fmt: skip
-    stage, used = gr.State(NO_TAKES), gr.State(None)
+    stage, used = gr.State(Stage()), gr.State(None)
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls", min_width=260, scale=0):
             temperature, top_p, count = _sliders()
@@ -47,104 +55,154 @@ def generate_tab(
             gr.HTML(EDITS, apply_default_css=False, elem_id="edits", js_on_load=None)
             gr.HTML(f'<p class="keys">{KEYS}</p>', apply_default_css=False)
         with gr.Column(elem_classes="stage"):
-            colours = b64encode(plots.code_colours(foley.preset.vqvae.codebook_size).tobytes()).decode()
-            meter = progress_meter(meter_value("Ready"), colours, elem_id="meter")
+            with gr.Row(elem_classes="above"):
+                colours = b64encode(plots.code_colours(foley.preset.vqvae.codebook_size).tobytes()).decode()
+                progress = progress_bar(bar_value("Ready"), colours, elem_id="progress")
+                gr.HTML(LISTENING, apply_default_css=False, elem_id="listening", js_on_load=None)
             _show_takes(models, stage, model)
         with gr.Column(elem_classes="side", min_width=260, scale=0):
-            rack = shelf({"takes": []}, elem_id="library")
+            library = library_list(KEPT[libraries.folder is None])
             gr.HTML(EXPORT, apply_default_css=False, elem_id="export", js_on_load=None)
-            courier = gr.HTML(
-                {}, html_template="", elem_id="courier", apply_default_css=False,
-                js_on_load="watch('value', () => window.foley.take(props.value));",
-            )  # fmt: skip
-            back = gr.File(elem_id="bring-back", file_types=[".wav", ".flac"], label="Bring a take back")
-
+            back = gr.File(
+                elem_id="bring-back", elem_classes="unseen", file_types=[".wav", ".flac"], label="Bring a take back"
+            )
+    knobs = {
+        "category": category, "temperature": temperature, "top_p": top_p, "count": count, "seed": seed,
+        "locked": locked,
+    }  # fmt: skip
     desk = Desk(
         models,
         libraries,
-        {"stage": stage, "meter": meter, "seed": seed, "used": used, "go": go, "stop": stop, "shelf": rack},
+        {**knobs, "used": used, "stage": stage, "token": token, "model": model},
+        {"stage": stage, "progress": progress, "seed": seed, "used": used, "go": go, "stop": stop, "library": library},
     )
-    outputs = list(desk.outputs.values())
-    waiting: dict[str, Any] = {"js": "() => window.foley.wait()", **QUIET}
-    settings = [temperature, top_p, count, seed, locked, used, stage, token, model]
+    _drawing(desk, go, stop)
+    _bringing_back(desk, back)
+    _library(desk)
+    _exporting(desk)
+    setting = protocol.Mailbox("knobs").submit  # settings of a take, or those that the page was left with
+    setting(None, None, list(knobs.values()), js="() => window.foley.desk.knobs()", **PAGE_ONLY)
+    return desk
+
+
+def _drawing(desk: Desk, go: gr.Button, stop: gr.Button) -> None:
+    """Generate, the edits and opening takes: what uses the model and changes the stage."""
+    inputs, outputs = set(desk.inputs.values()), list(desk.outputs.values())
+    waiting: dict[str, Any] = {"js": "() => window.foley.wait()", **PAGE_ONLY}
+    mailbox = protocol.Mailbox("model")
     go.click(None, None, [go, stop], **waiting)  # a run that waits can be stopped, too
     running = go.click(
         desk.generate,
-        [category, *settings],
+        inputs,
         outputs,
         api_name="page_generate",  # the plain name is for programs
-        **QUIET,
+        **PAGE_ONLY,
         **ONE_AT_A_TIME,
     )
-    rack.submit(None, None, [go, stop], **waiting)
-    editing = rack.submit(desk.edit, settings, outputs, **QUIET, **ONE_AT_A_TIME)
-    stop.click(None, cancels=[running, editing], **QUIET)
-    stop.click(desk.stopped, stage, [stage, meter, go, stop], concurrency_limit=None, **QUIET)
-    _library_events(desk, rack, courier, back, stage, meter, token, model)
-    return desk, stage
+    mailbox.submit(None, None, [go, stop], **{**waiting, "js": "() => window.foley.wait(false)"})
+    editing = mailbox.on(
+        {
+            **dict.fromkeys((protocol.Siblings, protocol.Region, protocol.Continue), desk.edit),
+            protocol.Open: desk.open,
+            protocol.Example: desk.example,
+        },
+        inputs,
+        outputs,
+        desk.idle,
+        trigger_mode="multiple",
+        **ONE_AT_A_TIME,
+    )
+    stop.click(None, cancels=[running, editing], **PAGE_ONLY)
+    ended = [desk.outputs[name] for name in ("stage", "progress", "go", "stop")]
+    stop.click(desk.stopped, desk.outputs["stage"], ended, concurrency_limit=None, **PAGE_ONLY)
 
 
-def _library_events(desk: Desk, rack, courier, back, stage, meter, token, model) -> None:
-    """What the library's list, the cards and the export panel ask for."""
-    libraries, outputs = desk.libraries, list(desk.outputs.values())
+def _bringing_back(desk: Desk, back: gr.File) -> None:
+    """A file of foley studio that is dropped or chosen, back to the take that it came from."""
+    inputs, outputs = {back, *desk.inputs.values()}, [back, *desk.outputs.values()]
 
-    def open_take(now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
+    def bring(values: dict, request: gr.Request) -> Changes:
+        if values[back] is None:
+            return {back: gr.skip()}
         try:
-            return desk.open(now, key, chosen, request, str(event._data["file"]))
+            return {**desk.bring_back(Recipe.read(values[back]), values, request), back: None}
         except Exception as error:
-            gr.Warning(notice(error))
-            return {meter: gr.skip()}
-
-    def bring_back(file: str | None, now, key, chosen, request: gr.Request) -> dict:
-        if file is None:
-            return {meter: gr.skip()}
-        try:
-            return {**desk.bring_back(now, key, chosen, request, Recipe.read(file)), back: None}
-        except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(error_message(error))
             return {back: None}
 
-    def change(now, key, event: gr.EventData) -> tuple:
-        try:
-            gone = change_shelf(libraries.of(key), event._data)
-        except Exception as error:
-            gr.Warning(notice(error))
-            gone = []
-        left = without_files(now, gone.__contains__)
-        return shelf_value(libraries.of(key)), gr.skip() if left is now else left
+    back.upload(bring, inputs, outputs, **PAGE_ONLY, **ONE_AT_A_TIME)
 
-    def export(key, chosen, event: gr.EventData, request: gr.Request):
-        try:
-            asked = event._data
-            settings, files = export_settings(asked["settings"]), [str(file) for file in asked["files"]]
-            library, folder = libraries.of(key), new_folder(request)
-            steps = export_takes(
-                library, lambda file: desk.models.call(chosen, "recall", *library.saved(file)), files, settings, folder
-            )
-            for done, path, words in steps:
-                if path is None:
-                    yield gr.skip(), meter_value(f"Exporting {done} of {len(files)}", done / len(files), "running")
-                else:
-                    yield {"file": served(path), "name": path.name}, meter_value(words, 1.0, "done")
-        except Exception as error:
-            gr.Warning(notice(error))
-            yield gr.skip(), meter_value("Ready")
 
-    rack.select(open_take, [stage, token, model], outputs, **QUIET, **ONE_AT_A_TIME)
-    back.upload(bring_back, [back, stage, token, model], [*outputs, back], **QUIET, **ONE_AT_A_TIME)
+def _library(desk: Desk) -> None:
+    """Stars, names, deletion, and the whole list for a page that has missed something."""
+    stage, library = desk.outputs["stage"], desk.outputs["library"]
+
+    def change(message: Any, values: dict, request: gr.Request) -> Changes:
+        visit = desk.visit(values, request)
+        value = change_library(desk.libraries.of(visit.token), message)
+        left = visit.stage.without(set(value["gone"]))
+        return {library: value, stage: gr.skip() if left is visit.stage else left}
+
+    def all_of_it(_: Any, values: dict, request: gr.Request) -> Changes:
+        return {library: library_value(desk.libraries.of(desk.visit(values, request).token))}
+
+    handlers = dict.fromkeys((protocol.Star, protocol.Rename, protocol.Delete, protocol.Restore), change)
+    inputs = {desk.inputs[name] for name in ("stage", "token", "model")}
     # one after the other: of two answers at once, the older could come last and undo the newer on the page
-    rack.input(change, [stage, token], [rack, stage], trigger_mode="multiple", concurrency_limit=1, **QUIET)
-    rack.click(export, [token, model], [courier, meter], **QUIET, **ONE_AT_A_TIME)
+    protocol.Mailbox("library").on(
+        {**handlers, protocol.List: all_of_it}, inputs, [library, stage], trigger_mode="multiple", concurrency_limit=1
+    )
+
+
+def _exporting(desk: Desk) -> None:
+    """Files to take home, and a loop as it would be one."""
+    answer, progress = protocol.answers(), desk.outputs["progress"]
+
+    def export(message: protocol.Export, values: dict, request: gr.Request) -> Iterator[Changes]:
+        visit, settings = desk.visit(values, request), export_settings(message.settings)
+        library, folder = desk.libraries.of(visit.token), new_folder(request)
+
+        def take_of(file: str) -> Any:
+            return desk.models.call(visit.model, Foley.recall, *library.saved(file))
+
+        count = len(message.files)
+        for done, path, words in export_takes(library, take_of, message.files, settings, folder):
+            if path is None:
+                yield {progress: bar_value(f"Exporting {done} of {count}", done / count, "running")}
+            else:
+                download = {"action": "download", "file": served(path), "name": path.name}
+                yield {answer: download, progress: bar_value(words, 1.0, "done")}
+
+    def preview(message: protocol.Preview, values: dict, request: gr.Request) -> Iterator[Changes]:
+        visit, settings = desk.visit(values, request), export_settings(message.settings)
+        yield {progress: bar_value("Looking for the seam", 0.3, "running")}
+        take = desk.models.call(visit.model, Foley.recall, *desk.libraries.of(visit.token).saved(message.file))
+        loop = render(take, settings)
+        path = write_audio(new_folder(request) / "loop.wav", loop.waveform, loop.sample_rate)
+        heard = {"action": "hear_loop", "file": served(path), "take": message.file}
+        yield {
+            answer: heard,
+            progress: bar_value(f"Loop of {len(loop.waveform) / loop.sample_rate:.2f} s", 1.0, "done"),
+        }
+
+    inputs = {desk.inputs[name] for name in ("stage", "token", "model")}
+    failed = partial(dict, [(progress, bar_value("Ready"))])
+    handlers = {protocol.Export: export, protocol.Preview: preview}
+    protocol.Mailbox("export").on(
+        handlers, inputs, [answer, progress], failed, concurrency_id="export", concurrency_limit=1
+    )
 
 
 def _sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     temperature = gr.Slider(
-        0, 1.5, 1.0, step=0.01, label="Temperature", elem_id="temperature",
-        info="Low: tamer, and far below 1 often near silence. High: rarer, rougher, stranger. Keys T and Shift+T.",
+        0, 1.5, 1.0, step=0.01, label="Variety", elem_id="temperature",
+        info="Temperature. From 0.8 to 1.1 is safe; below 0.7 some takes are nearly silent, above 1.2 they get rough. "
+        "Keys T and Shift+T.",
     )  # fmt: skip
     top_p = gr.Slider(
-        0.05, 1, TOP_P, step=0.01, label="Top-p", elem_id="top-p",
-        info="Below 1 the unlikely turns are left out: cleaner and safer, less surprising. Keys P and Shift+P.",
+        0.05, 1, TOP_P, step=0.01, label="Surprise", elem_id="top-p",
+        info="Top-p: the share of likely choices that are kept. Lower is cleaner and safer, 1 leaves every oddity in. "
+        "Keys P and Shift+P.",
     )  # fmt: skip
     count = gr.Slider(
         1, MOST_VARIATIONS, 1, step=1, label="Variations", elem_id="count",
@@ -161,10 +219,9 @@ def _seed_controls() -> tuple[gr.Number, gr.Checkbox]:
         )  # fmt: skip
         dice = gr.Button("Roll a new seed", elem_id="dice", min_width=0, scale=0)
         locked = gr.Checkbox(False, label="Lock the seed", elem_id="lock", container=False, min_width=0, scale=0)
-    gr.on(None, new_seed, None, seed, queue=False, **QUIET)  # when the page is loaded
     # In the page and not on the server: whoever types a seed and generates at once gets that seed.
-    seed.input(None, None, locked, js="() => true", **QUIET)
-    dice.click(None, None, seed, js=f"() => Math.floor(Math.random() * {SEEDS})", **QUIET)
+    seed.input(None, seed, locked, js="(seed) => seed !== null && seed !== ''", **PAGE_ONLY)
+    dice.click(None, None, seed, js=f"() => Math.floor(Math.random() * {SEEDS})", **PAGE_ONLY)
     return seed, locked
 
 
@@ -172,14 +229,14 @@ def _show_takes(models: Models, stage: gr.State, model: gr.State) -> None:
     """The cards of the run; keyed, so that a take goes on playing while the next one joins it."""
 
     @gr.render(inputs=[stage, model], show_progress="hidden")
-    def show(now: dict[str, Any], chosen: str | None) -> None:
-        size, preset = SMALL if now["count"] > 1 else LARGE, models.get(chosen).preset
-        with gr.Column(elem_classes=["takes", "many" if size is SMALL else "one"]):
-            for number in range(now["count"]):
-                if number < len(now["takes"]):
-                    value = now["takes"][number]
-                elif "title" in now:
-                    value = no_take(preset, size, now["title"], now["seed"] + number)
+    def show(now: Stage, chosen: str | None) -> None:
+        preset = models.get(chosen).preset
+        with gr.Column(elem_classes=["takes", "many" if now.count > 1 else "one"]):
+            for number in range(now.count):
+                if number < len(now.takes):
+                    value = now.takes[number]
+                elif now.title:
+                    value = no_take(preset, now.title, now.seed + number)
                 else:
-                    value = no_take(preset, size, hint=START)
-                take_card(value, key=(now["run"], number))
+                    value = no_take(preset, hint=START)
+                take_card(value, key=(now.run, number))

@@ -16,19 +16,21 @@ from foley.models.quantizer import perplexity
 from foley.pipeline import Foley
 from foley.presets import Preset
 from foley.takes.take import Reconstruction
-from foley.ui.components.take_card import LARGE, NOTHING, card_style, decibels, take_card
-from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.components import protocol
+from foley.ui.components.take_card import NOTHING, decibels, take_card
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.generation import Desk
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
 
-SIZE = LARGE._replace(width=1076, wave=46, cembed=420, codes=96)
+WIDTH, WAVE, CEMBED, CODES = 1076, 46, 420, 96  # of the pictures, in CSS pixels
 KEYS = "<kbd>Space</kbd> play <kbd>A</kbd> recording <kbd>B</kbd> reconstruction"
 
 TEMPLATE = """
 <article class="take pair ${value.state}" data-player style="${value.style}">
   <header>
-    <h3 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h3>
+    <h2 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h2>
     <dl>
       <div><dt>log-mel L1</dt><dd>${value.distance}</dd></div>
       <div><dt>peaks</dt><dd>${value.peak}</dd></div>
@@ -64,21 +66,15 @@ OWN = f"""
     <select data-as aria-label="Class to draw with"><option value="">what it is heard as</option>{
     "".join(f'<option value="{kind.name}">{kind.title}</option>' for kind in Category)
 }</select></label>
-  <button type="button" data-own="select" title="Draw near relatives of the recording, at the distance set on Generate">Siblings of my recording</button>
-  <button type="button" data-own="submit" title="Go on from the end of the recording, to the length set on Generate">Continue my recording</button>
-  <button type="button" data-own="input" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
+  <button type="button" data-own="siblings" title="Draw near relatives of the recording, at the distance set on Generate">Siblings of my recording</button>
+  <button type="button" data-own="continue" title="Go on from the end of the recording, to the length set on Generate">Continue my recording</button>
+  <button type="button" data-own="open" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
 </div>
 """  # noqa: E501
-ON_OWN = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-own]');
-  if (button) trigger(button.dataset.own, {category: element.querySelector('[data-as]').value});
-});
-"""
-_READOUT = '<section class="shares"><h4>Heard as</h4>{}</section>'
+_READOUT = '<section class="shares"><h2>Heard as</h2>{}</section>'
 
 
-def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Tabs) -> None:
+def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> None:
     """Lay the tab out inside the open Blocks; a recording that is to be edited goes to the desk's stage."""
     foley = models.first
     seconds = foley.preset.audio.duration_s
@@ -92,7 +88,7 @@ def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Ta
                 f'<p class="note">WAV, FLAC, OGG or MP3. The first {seconds:g} seconds are taken, as mono.</p>',
                 apply_default_css=False,
             )
-            own = gr.HTML({}, html_template=OWN, js_on_load=ON_OWN, apply_default_css=False, elem_id="own")
+            gr.HTML(OWN, js_on_load=None, apply_default_css=False, elem_id="own")
             shares = gr.HTML(_shares(None), elem_id="shares", apply_default_css=False)
             gr.HTML(f'<p class="keys">{KEYS}</p>', apply_default_css=False)
         with gr.Column(elem_classes="stage"):
@@ -105,33 +101,25 @@ def reconstruct_tab(models: Models, desk: Desk, stage, token, model, tabs: gr.Ta
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
             folder = new_folder(request)
-            result, preset = models.call(chosen, "reconstruct", path, 0), models.get(chosen).preset
+            result, preset = models.call(chosen, Foley.reconstruct, path, 0), models.get(chosen).preset
             figure = plots.row_error_figure(result.cembed, result.decoded, preset)
             error = served(plots.write_png(figure, folder / "rows.png"))
             readout = _shares(result, codebook_use(result, preset), error)
             return None, _pair(result, Path(path), folder, models.get(chosen)), readout, path
         except Exception as error:
-            gr.Warning(notice(error))
+            gr.Warning(error_message(error))
             return None, gr.skip(), gr.skip(), gr.skip()
 
-    def take_over(path, now, key, chosen, event: gr.EventData, request: gr.Request) -> dict:
+    def take_over(message: protocol.UseRecording, values: dict, request: gr.Request) -> dict:
         """The recording as a take, on the stage of the first tab and in the library."""
-        try:
-            if not path:
-                raise AudioError("There is no recording yet: drop one or record one.")
-            take = models.call(chosen, "take_of", path, event._data.get("category") or None)
-            made = desk.bring_back(now, key, chosen, request, take.made_by)
-            return {**made, tabs: gr.Tabs(selected="generate")}
-        except Exception as error:
-            gr.Warning(notice(error))
-            return {tabs: gr.skip()}
+        if not values[source]:
+            raise AudioError("There is no recording yet: drop one or record one.")
+        take = models.call(values[model], Foley.take_of, values[source], message.category or None)
+        return {**desk.show([take], values, request), tabs: gr.Tabs(selected="generate")}
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    outputs = [*desk.outputs.values(), tabs]
-    for event, edit in ((own.select, "siblings"), (own.submit, "continue"), (own.input, "")):
-        moved = event(take_over, [source, stage, token, model], outputs, **quiet, **ONE_AT_A_TIME)
-        if edit:
-            moved.success(None, None, None, js=f"() => window.foley.later('{edit}')", **quiet)
+    inputs, outputs = {source, *desk.inputs.values()}, [*desk.outputs.values(), tabs]
+    moved = protocol.Mailbox("recording").on({protocol.UseRecording: take_over}, inputs, outputs, **ONE_AT_A_TIME)
+    moved.success(None, None, None, js="() => window.foley.takes.editNewest()", **PAGE_ONLY)
     gr.on(
         [recording.upload, recording.stop_recording],
         show,
@@ -153,10 +141,10 @@ def _pair(result: Reconstruction, source: Path, folder: Path, foley: Foley) -> d
     after = result.save(folder / f"{source.stem}_reconstructed.wav")
     frames, codebook_size = preset.grid[1], preset.vqvae.codebook_size
     figures = {
-        "wave_before": plots.waveform_figure(result.original, frames, SIZE.width, SIZE.wave),
-        "wave_after": plots.waveform_figure(result.waveform, frames, SIZE.width, SIZE.wave),
-        "cembeds": plots.stacked_figure(stacked, preset, SIZE.width, SIZE.cembed, show_time=False),
-        "codes": plots.code_figure(result.codes, codebook_size, preset.audio.duration_s, SIZE.width, about=SIZE.codes),
+        "wave_before": plots.waveform_figure(result.original, frames, WIDTH, WAVE),
+        "wave_after": plots.waveform_figure(result.waveform, frames, WIDTH, WAVE),
+        "cembeds": plots.stacked_figure(stacked, preset, WIDTH, CEMBED, show_time=False),
+        "codes": plots.code_figure(result.codes, codebook_size, preset.audio.duration_s, WIDTH, about=CODES),
     }
     return {
         **_no_pair(preset),
@@ -179,7 +167,8 @@ def _no_pair(preset: Preset) -> dict[str, Any]:
         "state": "empty",
         **dict.fromkeys(("title", "taken", "distance", "peak", "duration", "name"), ""),
         "hint": "Drop a recording or record one: it goes through CEmbed, codes and vocoder, and back.",
-        "style": card_style(preset, SIZE),
+        "title": "No recording yet",
+        "style": _card_style(preset),
         **{name: {"url": NOTHING} for name in files},
     }
 
@@ -208,8 +197,18 @@ def _shares(result: Reconstruction | None, use: tuple[int, float] = (0, 0.0), ro
     )
     url = f"gradio_api/file={quote(rows['path'])}" if rows else ""
     return _READOUT.format(f"<ol>{bars}</ol>") + (
-        '<section class="rebuilt"><h4>What the codebook keeps</h4><dl>'
+        '<section class="rebuilt"><h2>What the codebook keeps</h2><dl>'
         f"<dt>different codes</dt><dd>{use[0]} of {result.codes.numel()}</dd>"
         f"<dt>in even use</dt><dd>{use[1]:.0f}</dd></dl>"
         f'<img alt="Error of every CEmbed row, mel below, encoder above" src="{url}"></section>'
+    )
+
+
+def _card_style(preset: Preset) -> str:
+    """Where the time axis lies and how high the pictures are, for the page to keep their places."""
+    begin, end = plots.time_axis(preset.grid[1], WIDTH)
+    codes = plots.code_height(preset.grid[0], CODES)
+    return (
+        f"--begin: {begin:.5f}; --end: {end:.5f}; --wave-shape: {WIDTH} / {WAVE}; "
+        f"--cembed-shape: {WIDTH} / {CEMBED}; --codes-shape: {WIDTH} / {codes:g}"
     )

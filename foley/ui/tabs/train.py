@@ -13,14 +13,14 @@ from foley.runs.view import RunView
 from foley.ui.access import Mode
 from foley.ui.components import run_view as view
 from foley.ui.components.model_menu import ModelMenu
-from foley.ui.session.device import ONE_AT_A_TIME, notice
+from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.trainer import ALL, RUNS, Order, Trainer, devices
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LOOK_EVERY_S = 2.0
 STAGES = [("All, one after the other", ALL), *((title, name) for name, title in view.TITLES.items())]
 INSTEAD = """
-<section class="no-training"><h3>Training is off here</h3><p>{reason}</p>
+<section class="no-training"><h2>Training is off here</h2><p>{reason}</p>
 <p>On your own machine, the same is one command; a folder of recordings for each class is all that it needs:</p>
 <pre>python -m training all --data DATA --preset studio --run runs/mine
 python app.py --checkpoint runs/mine/model</pre></section>
@@ -59,7 +59,7 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
     watch.on(start, begin, order_of)
     watch.on(watch.resume, go_on, [watch.chosen, order["device"], order["minutes"], order["more"]])
     watch.on(watch.stop, end, [watch.chosen])
-    watch.use.click(use, [watch.chosen, menu.model], menu.outputs, **QUIET, **ONE_AT_A_TIME)
+    watch.use.click(use, [watch.chosen, menu.model], menu.outputs, **PAGE_ONLY, **ONE_AT_A_TIME)
     gr.on(
         [order["look"].click, order["data"].submit],
         look_at,
@@ -135,10 +135,10 @@ class Watch:
         self.inputs = [self.chosen, self.stage, self.seen]
         timer = gr.Timer(LOOK_EVERY_S)
         for event in (timer.tick, self.chosen.input):
-            event(self.look, self.inputs, self.outputs, concurrency_limit=None, **QUIET)
-        gr.on(None, self.look, self.inputs, self.outputs, **QUIET)  # when the page is loaded
-        self.overview.click(self._choose, None, self.stage, queue=False, **QUIET).then(
-            self.look, self.inputs, self.outputs, **QUIET
+            event(self.look, self.inputs, self.outputs, concurrency_limit=None, **PAGE_ONLY)
+        gr.on(None, self.look, self.inputs, self.outputs, **PAGE_ONLY)  # when the page is loaded
+        self.overview.click(self._choose, None, self.stage, queue=False, **PAGE_ONLY).then(
+            self.look, self.inputs, self.outputs, **PAGE_ONLY
         )
 
     def on(self, button: gr.Button, action: Any, inputs: list[gr.Component]) -> None:
@@ -149,10 +149,10 @@ class Watch:
                 name = action(*values)
                 return gr.Dropdown(choices=self._choices(), value=name)
             except Exception as error:
-                gr.Warning(notice(error, whole_paths=True))
+                gr.Warning(error_message(error, whole_paths=True))
                 return gr.skip()
 
-        button.click(act, inputs, self.chosen, **QUIET).then(self.look, self.inputs, self.outputs, **QUIET)
+        button.click(act, inputs, self.chosen, **PAGE_ONLY).then(self.look, self.inputs, self.outputs, **PAGE_ONLY)
 
     def known(self, name: str | None) -> RunView:
         """The run of that name. Raises ValueError when it is gone."""

@@ -1,0 +1,81 @@
+"""What a visitor asks the model for, as values that can be handed to another process: each is called with a model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from foley.categories import Category
+from foley.pipeline import Foley
+from foley.sampling import Progress
+from foley.takes.take import Take
+from foley.ui.components.protocol import Continue, Edit, Region, Siblings
+from foley.ui.session.stage import Stage
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who asks: the `stage` that is shown, the `token` of the library, the `model` chosen, and Gradio's `session`."""
+
+    stage: Stage
+    token: str
+    model: str
+    session: str
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """`count` new takes of a class, with the seeds from `seed` on."""
+
+    category: Category
+    seed: int
+    count: int
+    temperature: float
+    top_p: float
+
+    @property
+    def title(self) -> str:
+        """The class, in words."""
+        return self.category.title
+
+    def __call__(self, foley: Foley) -> Iterator[Progress | Take]:
+        """Draw them, step by step. Raises ValueError for settings that cannot be."""
+        return foley.draw(self.category, self.seed, self.temperature, self.count, top_p=self.top_p)
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """`count` edits of a take, with the seeds from `seed` on; what `edit` says is drawn anew."""
+
+    take: Take
+    edit: Edit
+    seed: int
+    count: int
+    temperature: float
+    top_p: float
+
+    @property
+    def title(self) -> str:
+        """The class, in words."""
+        return self.take.category.title
+
+    def __call__(self, foley: Foley) -> Iterator[Progress | Take]:
+        """Draw them, step by step. Raises ValueError for an edit that cannot be."""
+        how = (self.seed, self.count)
+        settings = {"temperature": self.temperature, "top_p": self.top_p}
+        match self.edit:
+            case Siblings(distance=distance):
+                return foley.draw_siblings(self.take, distance, *how, **settings)
+            case Region(rows=rows, frames=frames):
+                return foley.draw_region(self.take, rows, frames, *how, **settings)
+            case Continue(seconds=seconds):
+                return foley.draw_continuation(self.take, seconds, *how, **settings)
+
+
+Request = GenerateRequest | EditRequest
+
+
+def parts(request: Request) -> list[Request]:
+    """The first take alone, which is heard while the others are drawn, and the others. A take is the same in both."""
+    first = replace(request, count=1)
+    if request.count == 1:
+        return [first]
+    return [first, replace(request, seed=request.seed + 1, count=request.count - 1)]

@@ -1,0 +1,68 @@
+/* How page and Python talk: one message a wish, through the mailbox of its queue (components/protocol.py). */
+(() => {
+  "use strict";
+  const MAILBOXES = {
+    list: "library",
+    star: "library",
+    rename: "library",
+    delete: "library",
+    restore: "library",
+    siblings: "model",
+    region: "model",
+    continue: "model",
+    open: "model",
+    example: "model",
+    export: "export",
+    preview: "export",
+    use_recording: "recording",
+    hear_code: "explore",
+    open_cell: "explore",
+    knobs: "knobs", // read by the page itself: nothing goes to Python
+  };
+  const DRAWING = ["siblings", "region", "continue"];
+  const ANSWERS = {
+    download: (answer) => download(answer.file.url, answer.name),
+    hear_loop: (answer) => window.foley.takes.hearLoop(answer),
+  };
+  const triggers = {},
+    early = []; // what sends an event, by mailbox; messages for a mailbox that is not there yet
+  let last = {};
+
+  function connect(name, trigger) {
+    triggers[name] = trigger;
+    early.splice(0).forEach(send);
+  }
+
+  function send(message) {
+    const trigger = triggers[MAILBOXES[message.action]];
+    if (!trigger) {
+      early.push(message);
+      return;
+    }
+    last = message;
+    trigger("submit", message);
+  }
+
+  function receive(answer) {
+    if (answer?.action) ANSWERS[answer.action](answer);
+  }
+
+  function download(url, name) {
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }
+
+  window.foley.protocol = {
+    connect,
+    send,
+    receive,
+    isDrawing: () => DRAWING.includes(last.action),
+    forget: () => {
+      last = {};
+    },
+  };
+})();
