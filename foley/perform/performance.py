@@ -12,7 +12,7 @@ from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.perform.beds import draw_bed, under_curve
 from foley.perform.events import Event, EventError, EventList, LevelCurve
-from foley.perform.one_shots import OneShot, at_strength, best_shots, choose, one_shots_of
+from foley.perform.one_shots import LEVEL_S, SOFTEST_DB, OneShot, at_strength, best_shots, choose, one_shots_of
 from foley.pipeline import CEILING, Foley
 from foley.sampling import TOP_P, SamplingSettings
 from foley.sampling.noise import check_seed, part_seed
@@ -22,6 +22,8 @@ WAYS = (ONE_SHOTS, BED)
 USUAL_WAY = {Category.Rain: BED, Category.MovingMotorVehicle: BED}  # all others: one-shots
 STRONGEST_DB = -15.0  # RMS of a one-shot's first 50 ms at strength 1
 MOST_TAKES = 48
+ROOM_DB = 14.0  # how far below an event what sounded before it has to be
+DAMPING_S = 0.02
 EVENTS_A_TAKE = 3  # about as many as takes of steps, keys and barks hold
 
 
@@ -188,12 +190,30 @@ def draw_performance(
         sound = np.zeros(round(events.duration_s * rate))
         for event, shot in zip(events.events, placed, strict=True):
             samples = at_strength(shot, event.strength, STRONGEST_DB, rate)
-            first = round(event.time_s * rate) - shot.onset
+            onset = round(event.time_s * rate)
+            make_room(sound, onset, STRONGEST_DB + SOFTEST_DB * (1 - event.strength) - ROOM_DB, rate)
+            first = onset - shot.onset
             samples = samples[max(0, -first) :][: len(sound) - max(0, first)]
             sound[max(0, first) : max(0, first) + len(samples)] += samples
         sources = tuple(shot.source for shot in placed)
     waveform = limit(torch.from_numpy(sound).float(), CEILING, rate)
     yield Performance(waveform, rate, events, settings, foley.name, foley.licence, sources)
+
+
+def make_room(sound: np.ndarray, onset: int, most_db: float, sample_rate: int) -> None:
+    """Turn down what still sounds (samples,) from an onset on to `most_db` dBFS, so that the next event stands out.
+
+    As with a foley artist's hands: the next hit damps the last one. Changes `sound` in place.
+    """
+    after = sound[onset : onset + round(LEVEL_S * sample_rate)]
+    level = 10 * np.log10(max(float(np.mean(np.square(after))) if len(after) else 0.0, 1e-12))
+    if level <= most_db:
+        return
+    gain = 10 ** ((most_db - level) / 20)
+    fall = min(onset, round(DAMPING_S * sample_rate))
+    ramp = 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 1) / max(1, fall))
+    sound[onset - fall : onset] *= gain + (1 - gain) * ramp
+    sound[onset:] *= gain
 
 
 def _chosen(

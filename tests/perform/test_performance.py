@@ -14,7 +14,7 @@ from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
 from foley.perform.onsets import events_of, find_onsets, level_curve
 from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool, draw_performance, from_recipe
+from foley.perform.performance import OneShotPool, draw_performance, from_recipe, make_room
 
 RATE = 24_000
 
@@ -125,6 +125,16 @@ def test_the_same_request_gives_the_same_samples(model, events, performance):
     assert torch.equal(perform(model, events, settings).waveform, performance.waveform)
     assert torch.equal(again.waveform, performance.waveform)
     assert not torch.equal(other.waveform, performance.waveform)
+
+
+def test_what_still_sounds_is_damped_by_the_next_hit():
+    sound = np.full(RATE, 0.1)
+    make_room(sound, RATE // 2, -40.0, RATE)
+    assert sound[0] == 0.1 and np.allclose(sound[RATE // 2 :], 0.01)
+    assert (np.diff(sound) <= 1e-12).all() and -np.diff(sound).min() < 0.001
+    quiet = np.full(RATE, 0.001)
+    make_room(quiet, RATE // 2, -40.0, RATE)
+    assert (quiet == 0.001).all()
 
 
 def test_each_event_may_have_a_class_of_its_own(model):
