@@ -1,0 +1,94 @@
+"""The timeline of the Perform tab: a picture, events under it, and the sounds that were performed to them."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from foley.categories import Category
+from foley.perform.events import EventList
+from foley.perform.performance import Performance
+from foley.ui.session.visitors import served
+
+COLUMNS = 600  # of the waveform
+FRAME_RATES = ("23.976", "24", "25", "29.97", "30", "50", "59.94", "60")
+
+_CLASSES = "".join(f'<option value="{int(kind)}">{kind.title}</option>' for kind in Category)
+_RATES = "".join(f"<option{' selected' * (rate == '25')}>{rate}</option>" for rate in FRAME_RATES)
+
+TEMPLATE = f"""
+<section class="perform" aria-label="Performance">
+  <div class="screen"><video data-video playsinline muted preload="auto"></video></div>
+  <div class="lane" data-lane tabindex="0" role="group" aria-label="Timeline: N and B choose events, arrows move them, Delete removes them">
+    <canvas data-wave aria-hidden="true"></canvas>
+    <div data-events></div>
+    <i class="playhead"></i>
+  </div>
+  <button type="button" data-tap title="Starts the picture; tap in time with it (Space)">Tap here, or press Space, in time with the picture</button>
+  <div class="transport">
+    <button type="button" data-go aria-pressed="false" title="Play or pause (Enter; Esc stops)">Play</button>
+    <output data-time></output>
+    <button type="button" data-undo title="Undo the last change (Ctrl+Z)">Undo</button>
+    <button type="button" data-redo title="Do it again (Ctrl+Shift+Z)">Redo</button>
+    <button type="button" data-remove title="Remove the chosen events (Del)">Remove</button>
+    <button type="button" data-clear title="Remove all events and the level curve">Clear</button>
+    <button type="button" data-curve aria-pressed="false" title="Draw how loud it is to be, over time (C)">Draw level</button>
+    <button type="button" data-midi aria-pressed="false" title="Hit the keys of a MIDI keyboard while it plays">MIDI keys</button>
+    <label title="Of the chosen events">Class<select data-class disabled aria-label="Class of the chosen events"><option value="-1">as all</option>{_CLASSES}</select></label>
+    <label title="Frames a second: arrow keys move by one">Frames<select data-rate aria-label="Frames a second">{_RATES}</select></label>
+    <label title="Length in seconds, up to five minutes">Length<input type="number" data-duration aria-label="Length in seconds" value="10.00" min="0.5" max="300" step="0.01"></label>
+    <span class="note" data-count></span>
+  </div>
+  <div class="transport" data-variations role="group" aria-label="Variations"></div>
+  <div class="out"><span>Take home</span>
+    <button type="button" data-save="wav" disabled title="WAV, 24-bit, with its place on the timeline and a marker at each event">WAV</button>
+    <button type="button" data-save="video" disabled title="The video with this sound in place of its own; the picture is copied as it is">Video with sound</button>
+    <button type="button" data-save="midi" disabled title="The events as MIDI notes">MIDI</button>
+    <button type="button" data-save="csv" disabled title="The events as a table of times and strengths">CSV</button>
+  </div>
+  <p class="note" data-words role="status"></p>
+  <audio data-sound preload="auto"></audio>
+</section>
+"""  # noqa: E501
+CONNECT = """
+window.foley.performing.connect(element, () => props.value);
+watch('value', () => window.foley.performing.receive(props.value));
+"""
+
+
+def timeline(**settings: Any) -> gr.HTML:
+    """The component. Its values are made by `opened_value` and `performed_value`."""
+    settings = {"js_on_load": CONNECT, "apply_default_css": False} | settings
+    return gr.HTML({}, html_template=TEMPLATE, **settings)
+
+
+def opened_value(source: str, events: EventList, words: str, video: Path | None = None, rate: float = 25.0) -> dict:
+    """Events that were opened from a file, with the video under which they lie where there is one.
+
+    `source` is another one each time: the page opens what it has not opened yet.
+    """
+    curve = events.curve
+    return {
+        "source": source,
+        "events": [[event.time_s, event.strength, event.category] for event in events.events],
+        "curve": None if curve is None else {"rate": curve.rate, "levels_db": list(curve.levels_db)},
+        "duration_s": events.duration_s,
+        "frame_rate": rate,
+        "video": None if video is None else served(video),
+        "words": words,
+    }
+
+
+def performed_value(now: dict, take: str, performances: list[Performance], paths: list[Path], words: str) -> dict:
+    """The value `now` with the sounds of a performance, one for each variation; `take` is another one each time."""
+    variations = [
+        {"seed": str(performance.settings.seed), "audio": served(path), "wave": _columns(performance)}
+        for performance, path in zip(performances, paths, strict=True)
+    ]
+    return {**now, "take": take, "variations": variations, "words": words}
+
+
+def _columns(performance: Performance) -> list[float]:
+    pieces = np.array_split(performance.waveform.numpy(), COLUMNS)
+    return [round(float(np.abs(piece).max()), 4) if len(piece) else 0.0 for piece in pieces]

@@ -1,0 +1,129 @@
+"""The Perform tab in a real browser: taps, a video's hits, events moved and undone, and the sound taken home."""
+
+from fractions import Fraction
+
+import pytest
+import soundfile
+import torch
+from bouncing_ball import HITS_S, write_ball_video
+from visitor import sync_api
+
+from foley.perform.onsets import find_onsets
+
+expect = sync_api.expect
+
+
+@pytest.fixture(scope="module", params=[Fraction(24), Fraction(30_000, 1001)], ids=["24", "29.97"])
+def video(request, tmp_path_factory):
+    return write_ball_video(tmp_path_factory.mktemp("video") / "ball.mp4", request.param)
+
+
+@pytest.fixture
+def stage(page):
+    """The tab with an empty timeline of ten seconds."""
+    page.get_by_role("tab", name="Perform").click()
+    page.locator("#timeline [data-clear]").click()
+    return page.locator("#timeline")
+
+
+def events(stage):
+    """Times in seconds of the events on the timeline, as their labels say."""
+    labels = stage.locator("[data-event]").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
+    return [float(label.split(" at ")[1].split(" s")[0]) for label in labels]
+
+
+def test_space_starts_and_then_taps(page, stage):
+    stage.locator("[data-lane]").focus()
+    page.keyboard.press("Space")
+    page.wait_for_timeout(300)
+    for _ in range(3):
+        page.keyboard.press("Space")
+        page.wait_for_timeout(250)
+    page.keyboard.press("Escape")
+    times = events(stage)
+    assert len(times) == 3 and times[0] > 0.2
+    assert all(0.2 < later - earlier < 1.0 for earlier, later in zip(times, times[1:], strict=False))
+
+
+def test_events_are_nudged_by_frames_removed_and_brought_back(page, stage):
+    lane = stage.locator("[data-lane]")
+    lane.dblclick(position={"x": 200, "y": 60})
+    expect(stage.locator("[data-event]")).to_have_count(1)
+    before = events(stage)[0]
+    lane.focus()
+    page.keyboard.press("n")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert events(stage)[0] == pytest.approx(before + 2 / 25, abs=0.002)
+    page.keyboard.press("Delete")
+    expect(stage.locator("[data-event]")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(stage.locator("[data-event]")).to_have_count(1)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert events(stage)[0] == pytest.approx(before, abs=0.002)
+
+
+def test_an_event_is_dragged_to_another_time_and_strength(page, stage):
+    lane = stage.locator("[data-lane]")
+    lane.dblclick(position={"x": 200, "y": 100})
+    box = stage.locator("[data-event]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = events(stage)[0]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y - 40, steps=5)
+    page.mouse.up()
+    assert events(stage)[0] > before + 0.3
+    label = stage.locator("[data-event]").get_attribute("aria-label")
+    assert int(label.split("strength ")[1].split(" %")[0]) > 50
+
+
+def test_the_hits_of_a_video_are_found_and_sound_where_they_are(page, stage, video, tmp_path):
+    page.locator("#perform-file input[type=file]").set_input_files(video)
+    expect(stage.locator("[data-event]")).to_have_count(len(HITS_S))
+    assert events(stage) == pytest.approx(HITS_S, abs=0.08)
+    assert page.locator("#timeline video").is_visible()
+
+
+@pytest.mark.slow
+def test_a_performance_to_a_video_is_taken_home(page, stage, video, tmp_path):
+    page.locator("#perform-file input[type=file]").set_input_files(video)
+    expect(stage.locator("[data-event]")).to_have_count(len(HITS_S))
+    page.locator("#perform-class input").click()
+    page.get_by_role("option", name="Gun shot").click()
+    page.locator("#perform").click()
+    expect(page.locator("#perform-bar .done output")).to_contain_text("6 events", timeout=60_000)
+    with page.expect_download() as download:
+        stage.locator("[data-save=wav]").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    samples, rate = soundfile.read(path, dtype="float32")
+    assert abs(len(samples) / rate - 10) < 0.1
+    assert find_onsets(torch.from_numpy(samples), rate)
+    with page.expect_download() as download:
+        stage.locator("[data-save=video]").click()
+    assert download.value.suggested_filename.endswith(".mp4")
+
+
+def test_what_is_no_video_gives_a_sentence_and_keeps_the_events(page, stage, tmp_path):
+    stage.locator("[data-lane]").dblclick(position={"x": 200, "y": 60})
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video at all")
+    page.locator("#perform-file input[type=file]").set_input_files(broken)
+    expect(page.get_by_text("broken.mp4 cannot be read as video")).to_be_visible()
+    expect(stage.locator("[data-event]")).to_have_count(1)
+
+
+def test_one_can_tap_on_a_phone(browser, address):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{address}?tab=perform")
+    page.locator("#timeline [data-tap]").wait_for(state="visible")
+    page.locator("#timeline [data-tap]").tap()
+    page.wait_for_timeout(300)
+    page.locator("#timeline [data-tap]").tap()
+    expect(page.locator("#timeline [data-event]")).to_have_count(1)
+    box = page.locator("#timeline [data-tap]").bounding_box()
+    assert box["height"] >= 44 and box["width"] > 300
+    context.close()
