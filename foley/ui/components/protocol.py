@@ -10,6 +10,8 @@ are a few of them because each has a queue of its own: who stars a take does not
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
 | `recording` | as `model` | `use_recording` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
+| `perform` | as `model` | `perform`, `warm` |
+| `save` | its own | `save_performance` |
 | `knobs` | none: the page answers itself, with the settings of a take or those it was left with | `knobs` |
 
 In JavaScript, `send(message)` of `static/protocol.js` looks the action up in its table `MAILBOXES`. In Python, each
@@ -163,11 +165,44 @@ class OpenCell(Message):
     cell: int
 
 
+class Curve(BaseModel):
+    """Levels in dB below full scale, `rate` of them a second."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: float = Field(gt=0, le=1000)
+    levels_db: tuple[float, ...] = Field(max_length=20_000)
+
+
+class Perform(Message):
+    """Let events sound: each a time in seconds, a strength from 0 to 1, and its class where it has one of its own."""
+
+    action: Literal["perform"]
+    events: tuple[tuple[float, float, int | None], ...] = Field(max_length=5_000)
+    curve: Curve | None = None
+    duration_s: float
+
+
+class Warm(Message):
+    """Draw takes for the events that are being tapped, so that the sound is there soon after the last one."""
+
+    action: Literal["warm"]
+
+
+class SavePerformance(Message):
+    """Write a variation of the last performance as files to take home."""
+
+    action: Literal["save_performance"]
+    kinds: tuple[Literal["wav", "midi", "csv", "video"], ...] = Field(min_length=1, max_length=1)
+    variation: int = Field(ge=0, le=3)
+
+
 Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
     | Siblings | Region | Continue | Open | Example
-    | Export | Preview | UseRecording | HearCode | OpenCell,
+    | Export | Preview | UseRecording | HearCode | OpenCell
+    | Perform | Warm | SavePerformance,
     Field(discriminator="action"),
 ]  # fmt: skip
 _MESSAGES: TypeAdapter[Any] = TypeAdapter(AnyMessage)

@@ -17,6 +17,9 @@
     use_recording: "recording",
     hear_code: "explore",
     open_cell: "explore",
+    perform: "perform",
+    warm: "perform",
+    save_performance: "save",
     knobs: "knobs", // read by the page itself: nothing goes to Python
   };
   const DRAWING = ["siblings", "region", "continue"];

@@ -92,9 +92,9 @@ def perform_tab(models: Models, model: gr.State) -> None:
                 elem_id="perform-class",
             )  # fmt: skip
             way = gr.Dropdown(
-                [("What suits the class", ""), ("Single events, placed one by one", ONE_SHOTS), ("A steady sound", BED)],
+                [("What suits the class", ""), ("Single events, one by one", ONE_SHOTS), ("A steady sound", BED)],
                 value="", label="How it sounds", elem_id="perform-way",
-                info="Steps, shots, keys, barks and coughs are placed one by one; rain and engines follow the level curve.",
+                info="Single events are placed one by one; rain and engines follow the level that you draw.",
             )  # fmt: skip
             seed = gr.Number(1, precision=0, label="Seed", elem_id="perform-seed")
             temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="Temperature", elem_id="perform-temperature")
@@ -172,11 +172,10 @@ def perform_tab(models: Models, model: gr.State) -> None:
     go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
     inputs = {kind, way, seed, temperature, count, model, done, source}
     running = protocol.Mailbox("perform").on(
-        {protocol.Perform: performed}, inputs, [bar, stage, done, go, stop],
-        failed=lambda: {bar: bar_value("Ready"), **buttons(running=False)}, **ONE_AT_A_TIME,
+        {protocol.Perform: performed, protocol.Warm: warmed}, inputs, [bar, stage, done, go, stop],
+        failed=lambda: {bar: bar_value("Nothing was performed"), **buttons(running=False)}, **ONE_AT_A_TIME,
     )  # fmt: skip
-    protocol.Mailbox("perform-warm").on({protocol.Warm: warmed}, inputs, [bar], **ONE_AT_A_TIME)
-    protocol.Mailbox("perform-save").on({protocol.SavePerformance: saved}, inputs, [answer], concurrency_limit=2)
+    protocol.Mailbox("save").on({protocol.SavePerformance: saved}, inputs, [answer], concurrency_limit=2)
     stop.click(
         lambda: (bar_value("Stopped"), *buttons(running=False).values()), None, [bar, go, stop], cancels=[running],
         concurrency_limit=None, **PAGE_ONLY,
@@ -207,8 +206,7 @@ def _open(path: Path, how: str, sample_rate: int) -> Iterator[float | dict]:
         found, words = EventList((), duration), f"{path.name}: tap while it plays"
         if how == FROM_PICTURE:
             motion: list[Any] = []
-            for share in _shares(lambda report: motion.append(read_motion(path, report))):
-                yield share
+            yield from _shares(lambda report: motion.append(read_motion(path, report)))
             found = events_in_motion(motion[0], duration)
             words = f"{len(found.events)} events seen in the picture of {path.name}"
         elif how == FROM_SOUND:
