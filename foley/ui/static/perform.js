@@ -31,7 +31,7 @@
     if (position >= state.duration - 0.02) position = 0;
     clock = { from: performance.now(), at: position };
     if (hasPicture()) { video().currentTime = position; video().play().catch(() => {}); }
-    if (sound().getAttribute("src")) { sound().currentTime = position; sound().volume = window.foley.volume(root); sound().play().catch(() => {}); }
+    if (sound().getAttribute("src")) { sound().currentTime = position; sound().volume = Math.min(1, Number(window.foley.forms.values("listening").volume ?? 1)); sound().play().catch(() => {}); }
     one("[data-go]", root).setAttribute("aria-pressed", "true");
     requestAnimationFrame(follow);
   }
