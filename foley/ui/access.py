@@ -127,6 +127,8 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "protocol.export": ANY,
     "protocol.recording": ANY,
     "protocol.explore": ANY,
+    "protocol.perform": ANY,
+    "protocol.save": ANY,
     # Generate: a visitor's own takes
     "generation.new_seed": ANY,
     "generation.generate": ANY,
@@ -134,6 +136,9 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "generate.bring": ANY,
     # Reconstruct: a visitor's own recording
     "reconstruct.show": ANY,
+    # Perform: a visitor's own video, recording or list of events
+    "perform.opened": ANY,
+    "perform.stopped": ANY,
     # Explore: the model, read only
     "explore.counted": ANY,
     "explore.swept": ANY,

@@ -27,6 +27,12 @@ def stage(page):
     return page.locator("#timeline")
 
 
+def open_file(page, path):
+    with page.expect_file_chooser() as chooser:
+        page.locator("#perform-file").click()
+    chooser.value.set_files(path)
+
+
 def events(stage):
     """Times in seconds of the events on the timeline, as their labels say."""
     labels = stage.locator("[data-event]").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
@@ -82,7 +88,7 @@ def test_an_event_is_dragged_to_another_time_and_strength(page, stage):
 
 
 def test_the_hits_of_a_video_are_found_and_sound_where_they_are(page, stage, video, tmp_path):
-    page.locator("#perform-file input[type=file]").set_input_files(video)
+    open_file(page, video)
     expect(stage.locator("[data-event]")).to_have_count(len(HITS_S))
     assert events(stage) == pytest.approx(HITS_S, abs=0.08)
     assert page.locator("#timeline video").is_visible()
@@ -90,7 +96,7 @@ def test_the_hits_of_a_video_are_found_and_sound_where_they_are(page, stage, vid
 
 @pytest.mark.slow
 def test_a_performance_to_a_video_is_taken_home(page, stage, video, tmp_path):
-    page.locator("#perform-file input[type=file]").set_input_files(video)
+    open_file(page, video)
     expect(stage.locator("[data-event]")).to_have_count(len(HITS_S))
     page.locator("#perform-class input").click()
     page.get_by_role("option", name="Gun shot").click()
@@ -112,7 +118,7 @@ def test_what_is_no_video_gives_a_sentence_and_keeps_the_events(page, stage, tmp
     stage.locator("[data-lane]").dblclick(position={"x": 200, "y": 60})
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video at all")
-    page.locator("#perform-file input[type=file]").set_input_files(broken)
+    open_file(page, broken)
     expect(page.get_by_text("broken.mp4 cannot be read as video")).to_be_visible()
     expect(stage.locator("[data-event]")).to_have_count(1)
 

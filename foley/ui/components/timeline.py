@@ -40,7 +40,7 @@ TEMPLATE = f"""
     <label title="Length in seconds, up to five minutes">Length<input type="number" data-duration aria-label="Length in seconds" value="10.00" min="0.5" max="300" step="0.01"></label>
     <span class="note" data-count></span>
   </div>
-  <div class="transport" data-variations role="group" aria-label="Variations"></div>
+  <div class="transport" data-variations role="group" aria-label="Versions"></div>
   <div class="out"><span>Take home</span>
     <button type="button" data-save="wav" disabled title="WAV, 24-bit, with its place on the timeline and a marker at each event">WAV</button>
     <button type="button" data-save="video" disabled title="The video with this sound in place of its own; the picture is copied as it is">Video with sound</button>

@@ -340,7 +340,7 @@
       button.type = "button";
       button.dataset.variation = number;
       button.setAttribute("aria-pressed", String(number === variation));
-      button.textContent = `Variation ${number + 1}`;
+      button.textContent = `Version ${number + 1}`;
       button.title = `Seed ${each.seed} (key ${number + 1})`;
       return button;
     }));

@@ -76,13 +76,10 @@ class PerformRequest:
 def perform_tab(models: Models, model: gr.State) -> None:
     """Lay the tab out inside the open Blocks."""
     pools = Pools()
-    done, source = gr.State([]), gr.State(None)
+    done, source, file_open = gr.State([]), gr.State(None), gr.State("")
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls perform-settings", min_width=280):
-            file = gr.File(
-                label="Open a video, a recording, or a list of events", file_count="single", type="filepath",
-                elem_id="perform-file", height=110,
-            )  # fmt: skip
+            file = gr.UploadButton("Open a video, a recording, or a list of events", elem_id="perform-file")
             take_from = gr.Dropdown(
                 [FROM_PICTURE, FROM_SOUND, NO_EVENTS], value=FROM_PICTURE, label="Of a video, take events from",
                 elem_id="perform-from", info="A recording of claps or of your voice performs by its onsets and level.",
@@ -97,8 +94,8 @@ def perform_tab(models: Models, model: gr.State) -> None:
                 info="Single events are placed one by one; rain and engines follow the level that you draw.",
             )  # fmt: skip
             seed = gr.Number(1, precision=0, label="Seed", elem_id="perform-seed")
-            temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="Temperature", elem_id="perform-temperature")
-            count = gr.Slider(1, MOST_VARIATIONS, 1, step=1, label="Variations", elem_id="perform-count")
+            temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="How varied", elem_id="perform-temperature")
+            count = gr.Slider(1, MOST_VARIATIONS, 1, step=1, label="Versions", elem_id="perform-count")
             go = gr.Button("Perform  P", variant="primary", elem_id="perform")
             stop = gr.Button("Stop", elem_id="perform-stop", interactive=False)
         with gr.Column(min_width=320):
@@ -113,18 +110,18 @@ def perform_tab(models: Models, model: gr.State) -> None:
         category = Category(int(values[kind]))
         return PerformanceSettings(category, int(number), values[way] or "", float(values[temperature]))
 
-    def opened(path: str | None, how: str, request: gr.Request) -> Iterator[tuple]:
+    def opened(path: str | None, how: str) -> Iterator[tuple]:
         if not path:
             return
         try:
             for step in _open(Path(path), how, models.first.sample_rate):
                 if isinstance(step, float):
-                    yield gr.skip(), gr.skip(), bar_value("Looking for events", step, "running"), gr.skip()
+                    yield (*[gr.skip()] * 4, bar_value("Looking for events", step, "running"))
                 else:
-                    yield step, _video(path), bar_value(step["words"], 1.0, "done"), []
+                    yield step, _video(path), path, [], bar_value(step["words"], 1.0, "done")
         except Exception as error:
             gr.Warning(error_message(error))
-            yield gr.skip(), gr.skip(), bar_value("Open a video or press Play, then tap."), gr.skip()
+            yield (*[gr.skip()] * 4, bar_value("Nothing was opened"))
 
     def performed(message: protocol.Perform, values: dict, request: gr.Request) -> Iterator[dict]:
         events = _events(message)
@@ -160,15 +157,15 @@ def perform_tab(models: Models, model: gr.State) -> None:
         path = next(iter(paths.values()))
         return {answer: {"action": "download", "file": served(path), "name": path.name}}
 
+    def stopped() -> tuple:
+        return bar_value("Stopped"), *buttons(running=False).values()
+
     def buttons(running: bool) -> dict[gr.Button, gr.Button]:
         return {go: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
 
-    file.change(
-        opened, [file, take_from], [stage, source, bar, done], concurrency_limit=2, concurrency_id="video", **PAGE_ONLY
-    )
-    take_from.change(
-        opened, [file, take_from], [stage, source, bar, done], concurrency_limit=2, concurrency_id="video", **PAGE_ONLY
-    )
+    queue: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "video", **PAGE_ONLY}
+    file.upload(opened, [file, take_from], [stage, source, file_open, done, bar], **queue)
+    take_from.change(opened, [file_open, take_from], [stage, source, file_open, done, bar], **queue)
     go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
     inputs = {kind, way, seed, temperature, count, model, done, source}
     running = protocol.Mailbox("perform").on(
@@ -176,10 +173,7 @@ def perform_tab(models: Models, model: gr.State) -> None:
         failed=lambda: {bar: bar_value("Nothing was performed"), **buttons(running=False)}, **ONE_AT_A_TIME,
     )  # fmt: skip
     protocol.Mailbox("save").on({protocol.SavePerformance: saved}, inputs, [answer], concurrency_limit=2)
-    stop.click(
-        lambda: (bar_value("Stopped"), *buttons(running=False).values()), None, [bar, go, stop], cancels=[running],
-        concurrency_limit=None, **PAGE_ONLY,
-    )  # fmt: skip
+    stop.click(stopped, None, [bar, go, stop], cancels=[running], concurrency_limit=None, **PAGE_ONLY)
 
 
 def _warm(foley: Foley, pools: Pools, settings: PerformanceSettings) -> None:
