@@ -50,7 +50,7 @@ def test_space_starts_and_then_taps(page, stage):
     times = events(stage)
     assert len(times) == 3
     assert times[0] > 0.2
-    assert all(0.2 < later - earlier < 1.0 for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier > 0.2 for earlier, later in itertools.pairwise(times))
 
 
 def test_events_are_nudged_by_frames_removed_and_brought_back(page, stage):
