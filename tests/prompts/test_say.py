@@ -14,7 +14,6 @@ from foley.conditions.knobs import KNOBS
 from foley.conditions.scales import KnobScales
 from foley.perform.onsets import find_onsets
 from foley.perform.performance import Performance
-from foley.pipeline import Foley
 from foley.prompts import PromptError
 from foley.prompts.ranking import Ranker, Wishes
 from foley.prompts.say import SaySettings, Speaker
@@ -55,8 +54,9 @@ class LoudnessEmbedder:
 
 
 @pytest.fixture(scope="module")
-def take(checkpoint: Path) -> Take:
-    return Foley.from_pretrained(checkpoint).generate("Footstep", seed=1)[0]
+def take() -> Take:
+    grid, sound = torch.zeros(24, 75, dtype=torch.long), torch.zeros(4 * RATE)
+    return Take(sound, RATE, grid, torch.zeros(192, 300), Category.Footstep, 1, 1.0, 0, 0.98, "noise@0", 1, "CC0")
 
 
 @pytest.fixture
@@ -151,11 +151,11 @@ def test_scores_say_what_was_measured(speaker: Speaker, take: Take) -> None:
 def test_the_command_says_what_it_understood_and_makes_the_sounds(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = ["say", "two takes of a purple rain loop, dark", "--best-of", "2", "--checkpoint", str(checkpoint)]
+    line = ["say", "two takes of a purple rain loop", "--best-of", "2", "--checkpoint", str(checkpoint)]
     assert main([*line, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "not understood: purple" in said
-    assert "best of 2" in said
+    assert "the only one drawn" in said
     assert len(list(tmp_path.glob("*.wav"))) == 2
 
 
