@@ -39,6 +39,7 @@ from training.pipeline import stage_type
 from training.reproduce.cells import Cell, Design
 from training.run import Options, Run
 from training.stage import Stage
+from training.stages.base import CorpusStage
 from training.stages.statistics import fit_cembed
 from training.stages.vqvae import VQVAEStage
 
@@ -177,12 +178,13 @@ class Bench:
         save_stage(corpus.run.model, "cembed", cembed.state_dict())
         return cembed
 
-    def _stage(self, cell: Cell, corpus: Corpus, cembed: CEmbed, seed: int) -> Stage:
+    def _stage(self, cell: Cell, corpus: Corpus, cembed: CEmbed, seed: int) -> CorpusStage:
         if cell.stage == "vqvae":
             return VQVAEStage(corpus, cembed)
         vqvae = VQVAE(cell.preset.vqvae)
         vqvae = load_stage(self._place(cell.codes_of, seed) / "model", "vqvae", vqvae)
-        return stage_type(cell.preset, cell.stage)(corpus, cembed, vqvae)
+        kind: Any = stage_type(cell.preset, cell.stage)
+        return kind(corpus, cembed, vqvae)
 
     def _steps(self, cell: Cell, stage: Stage, seed: int) -> int:
         """How many steps the budget allows; as many as those of the cell that is to be compared with."""
@@ -229,7 +231,7 @@ def seconds_a_step(stage: Stage) -> float:
 
 
 @torch.no_grad()
-def measure(stage: Stage, model: nn.Module, clips: Tensor) -> dict[str, float]:
+def measure(stage: CorpusStage, model: nn.Module, clips: Tensor) -> dict[str, float]:
     """A stage's validation on any clips, given by their numbers: training and held-out ones are measured alike."""
     stage = copy.copy(stage)
     stage.corpus = copy.copy(stage.corpus)
