@@ -140,7 +140,7 @@ class Bench:
         return result
 
     def _choose_clips(self) -> Path:
-        """A dataset folder of the plan's clips: a manifest that names them where they are, in the corpus's split."""
+        """A dataset folder of the plan's clips, in the corpus's split: links to them, and a manifest."""
         folder = self.folder / "data"
         audio = read_config(Path(self.plan.encoder))[0].audio
         dataset = load_dataset(self.plan.data, audio)
@@ -150,7 +150,9 @@ class Bench:
                 clips = [clip for clip in dataset.of(split) if clip.category is category]
                 for index in _spread(torch.arange(len(clips)), wanted or len(clips)).tolist():
                     clip = clips[index]
-                    rows.append((clip.path.resolve(), category.name, split, clip.group))
+                    name = f"{split}/{category.name}/{index:05d}{clip.path.suffix}"
+                    _link(clip.path.resolve(), folder / name)
+                    rows.append((name, category.name, split, clip.group))
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -210,6 +212,16 @@ class Bench:
 
     def _place(self, name: str, seed: int) -> Path:
         return self.folder / f"seed-{seed}" / name.replace(", ", "-").replace(" ", "-")
+
+
+def _link(recording: Path, place: Path) -> None:
+    """Put a recording into a folder: as a link, or as a copy where the file system has none."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        place.symlink_to(recording)
+    except OSError:
+        shutil.copyfile(recording, place)
 
 
 def seconds_a_step(stage: Stage) -> float:
