@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
 from safetensors import SafetensorError
@@ -23,7 +24,8 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, accelerator: Accelerator | None, kept: int = 2):
-        self.folder, self.accelerator, self.kept = folder / "checkpoints", accelerator, kept
+        self.folder, self.kept = folder / "checkpoints", kept
+        self.accelerator: Any = accelerator  # none where checkpoints are only looked at
 
     def all(self) -> list[Path]:
         """The whole ones, oldest first."""

@@ -153,7 +153,7 @@ class Loop:
             elif progress.step > self.first_step and progress.step % settings.interval:
                 self.checkpoints.save(progress.step)
         minutes = round((time.monotonic() - self.began) / 60, 2)
-        pending = reason != STOPPED and hasattr(self.stage, "finish")
+        pending = reason != STOPPED and getattr(self.stage, "finish", None) is not None
         self.events.write("end", step=progress.step, minutes=minutes, reason=reason, finish_pending=pending)
         self.trackers.close()
         return Outcome(reason, progress.step, self.scores)
@@ -270,7 +270,8 @@ class Loop:
         progress, every = self.progress, self.settings.fad_every
         if not every or progress.step // every == max(progress.validated, 0) // every:
             return {}
-        return self.stage.measure_takes(model) if hasattr(self.stage, "measure_takes") else {}
+        measure = getattr(self.stage, "measure_takes", None)
+        return measure(model) if measure else {}
 
     def _record(self, kind: str, **values: Any) -> None:
         """An event of this step, and its numbers to the trackers."""

@@ -144,7 +144,7 @@ def train_stage(corpus: Corpus, name: str, limits: Limits) -> Outcome:
     kind, outcome = stage_type(corpus.preset, name), Outcome(STEPS, 0)
     if name != "encoder" or _learns_encoder(corpus.preset):
         outcome = _train(corpus, limits, name)
-    if outcome.reason != STOPPED and hasattr(kind, "finish") and PartialState().is_main_process:
+    if outcome.reason != STOPPED and kind.finish and PartialState().is_main_process:
         kind.finish(corpus)
         Events(corpus.run.stage(name) / EVENTS).write("finish", step=outcome.step)
     PartialState().wait_for_everyone()

@@ -39,15 +39,19 @@ class Stage(Protocol):
 
     def batch(self, number: int) -> Any:
         """The batch of that number: tensors in tuples, drawn as `training.batches` says."""
+        ...
 
     def training_steps(self, batch: Any) -> Iterator[OptimizerStep]:
         """The losses of one step, in the order in which their parts are moved."""
+        ...
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores on held-out clips; `score` is what is to be small."""
+        ...
 
     def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
         """Write pictures and sounds into a folder. Returns each one's title and file name."""
+        ...
 
     def save(self, model: nn.Module) -> None:
         """Write the stage's weights into the run's model folder."""

@@ -32,7 +32,7 @@ class PixelSNAIL(nn.Module):
         super().__init__()
         self.activation_checkpointing = False
         self.preset, self.codebook_size = preset, codebook_size
-        self.scan_shape = grid if preset.scan == "rows" else grid[::-1]
+        self.scan_shape = grid if preset.scan == "rows" else (grid[1], grid[0])
         self.input = CodeConvolution(codebook_size, preset.channels, preset.kernel_size)
         self.condition = Condition(preset, self.scan_shape)
         self.register_buffer("coordinates", _coordinates(self.scan_shape), persistent=False)

@@ -20,6 +20,8 @@ from training.reproduce.cells import cells
 from training.reproduce.command import reproduce
 from training.run import Options, Run
 
+SMALL_RECIPE = {"vqvae.batch": 2, "prior.batch": 2, "vocoder.batch": 2, "vocoder.segment_frames": 8}
+
 
 class LevelEmbedder:
     name, dimension, fingerprint = "levels", 8, "levels"
@@ -32,7 +34,10 @@ class LevelEmbedder:
 @pytest.fixture(scope="module")
 def studio(preset):
     """The tiny preset on clips of a second: full attention over whole clips takes its time."""
-    return dataclasses.replace(preset, audio=dataclasses.replace(preset.audio, duration_s=1.0))
+    short = dataclasses.replace(preset, audio=dataclasses.replace(preset.audio, duration_s=1.0))
+    for setting, value in SMALL_RECIPE.items():
+        short = short.override(f"training.{setting}", value)
+    return short
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,9 @@ def tiny_baseline(preset):
     prior = dataclasses.replace(preset.prior, zen_factor=1, scan="rows")
     vocoder = dataclasses.replace(STUDIO_BASELINE.vocoder, channels=16, residual_kernels=(3,), residual_dilations=(1,))
     audio = dataclasses.replace(STUDIO_BASELINE.audio, duration_s=preset.audio.duration_s)
-    return dataclasses.replace(STUDIO_BASELINE, audio=audio, vqvae=vqvae, prior=prior, vocoder=vocoder)
+    return dataclasses.replace(
+        STUDIO_BASELINE, audio=audio, vqvae=vqvae, prior=prior, vocoder=vocoder, training=preset.training
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +75,8 @@ def places(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(plan, places, studio):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("foley.evaluation.evaluate.load_embedder", LevelEmbedder)
+        patch.setattr("training.reproduce.bench.load_embedder", lambda name, cache: LevelEmbedder())
         patch.setattr("training.reproduce.bench.TIMED_STEPS", 1)
-        patch.setattr("training.stages.vocoder.SEGMENT_FRAMES", 8)
-        for stage in ("vqvae", "prior", "vocoder"):
-            patch.setattr(f"training.stages.{stage}.BATCH", 2)
         return reproduce(plan, *places, studio=studio, baseline=tiny_baseline(studio))
 
 
@@ -113,7 +117,7 @@ def test_the_page_says_on_how_little_it_rests_and_shows_the_papers_numbers(found
 def test_what_is_finished_is_not_done_again_and_what_was_cut_is(found, plan, places, studio, monkeypatch):
     trained = []
     monkeypatch.setattr("training.reproduce.bench.train", lambda stage, *_: trained.append(stage.name))
-    monkeypatch.setattr("foley.evaluation.evaluate.load_embedder", LevelEmbedder)
+    monkeypatch.setattr("training.reproduce.bench.load_embedder", lambda name, cache: LevelEmbedder())
     again = reproduce(plan, *places, studio=studio, baseline=tiny_baseline(studio))
     assert again == found
     assert not trained

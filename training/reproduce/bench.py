@@ -39,6 +39,7 @@ from training.pipeline import stage_type
 from training.reproduce.cells import Cell, Design
 from training.run import Options, Run
 from training.stage import Stage
+from training.stages.base import CorpusStage
 from training.stages.statistics import fit_cembed
 from training.stages.vqvae import VQVAEStage
 
@@ -139,7 +140,7 @@ class Bench:
         return result
 
     def _choose_clips(self) -> Path:
-        """A dataset folder of the plan's clips: a manifest that names them where they are, in the corpus's split."""
+        """A dataset folder of the plan's clips, in the corpus's split: links to them, and a manifest."""
         folder = self.folder / "data"
         audio = read_config(Path(self.plan.encoder))[0].audio
         dataset = load_dataset(self.plan.data, audio)
@@ -149,7 +150,9 @@ class Bench:
                 clips = [clip for clip in dataset.of(split) if clip.category is category]
                 for index in _spread(torch.arange(len(clips)), wanted or len(clips)).tolist():
                     clip = clips[index]
-                    rows.append((clip.path.resolve(), category.name, split, clip.group))
+                    name = f"{split}/{category.name}/{index:05d}{clip.path.suffix}"
+                    _link(clip.path.resolve(), folder / name)
+                    rows.append((name, category.name, split, clip.group))
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -177,12 +180,13 @@ class Bench:
         save_stage(corpus.run.model, "cembed", cembed.state_dict())
         return cembed
 
-    def _stage(self, cell: Cell, corpus: Corpus, cembed: CEmbed, seed: int) -> Stage:
+    def _stage(self, cell: Cell, corpus: Corpus, cembed: CEmbed, seed: int) -> CorpusStage:
         if cell.stage == "vqvae":
             return VQVAEStage(corpus, cembed)
         vqvae = VQVAE(cell.preset.vqvae)
         vqvae = load_stage(self._place(cell.codes_of, seed) / "model", "vqvae", vqvae)
-        return stage_type(cell.preset, cell.stage)(corpus, cembed, vqvae)
+        kind: Any = stage_type(cell.preset, cell.stage)
+        return kind(corpus, cembed, vqvae)
 
     def _steps(self, cell: Cell, stage: Stage, seed: int) -> int:
         """How many steps the budget allows; as many as those of the cell that is to be compared with."""
@@ -210,6 +214,16 @@ class Bench:
         return self.folder / f"seed-{seed}" / name.replace(", ", "-").replace(" ", "-")
 
 
+def _link(recording: Path, place: Path) -> None:
+    """Put a recording into a folder: as a link, or as a copy where the file system has none."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        place.symlink_to(recording)
+    except OSError:
+        shutil.copyfile(recording, place)
+
+
 def seconds_a_step(stage: Stage) -> float:
     """What a step of a stage costs in seconds: of the processors, or of the clock where a GPU does the work.
 
@@ -229,7 +243,7 @@ def seconds_a_step(stage: Stage) -> float:
 
 
 @torch.no_grad()
-def measure(stage: Stage, model: nn.Module, clips: Tensor) -> dict[str, float]:
+def measure(stage: CorpusStage, model: nn.Module, clips: Tensor) -> dict[str, float]:
     """A stage's validation on any clips, given by their numbers: training and held-out ones are measured alike."""
     stage = copy.copy(stage)
     stage.corpus = copy.copy(stage.corpus)

@@ -1,25 +1,32 @@
 """What all stages have in common: a corpus, their recipe, and a score that says what it is of."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from training.batches import Draw, draw
 from training.corpus import Corpus
 from training.settings import LoopSettings
+from training.stage import Stage
 
 
-class CorpusStage:
-    """A stage that is trained on the recordings of a corpus."""
+class CorpusStage(Stage):
+    """A stage that is trained on the recordings of a corpus; `finish` is what is left to do when it has ended."""
 
-    name: str
+    finish: ClassVar[Callable[[Corpus], None] | None] = None
 
     def __init__(self, corpus: Corpus):
         self.corpus, self.preset = corpus, corpus.preset
         self.recipe: Any = corpus.preset.training.of(self.name)
         self.clips = self.training_clips(corpus)
         self.settings = LoopSettings.of(self.recipe, len(self.clips), 1, {})
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "CorpusStage":
+        """The stage on what those before it have left in the run."""
+        raise NotImplementedError
 
     @staticmethod
     def training_clips(corpus: Corpus) -> Tensor:

@@ -70,7 +70,7 @@ class DecoderStage(CorpusStage):
         yield OptimizerStep("decoder", self.score(terms), {name: value.detach() for name, value in terms.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        totals = dict.fromkeys(("mse", "mel_l1", "level"), 0.0)
+        totals: dict[str, float] = dict.fromkeys(("mse", "mel_l1", "level"), 0.0)
         for part in self.corpus.validation.split(VALIDATION_BATCH):
             clean = torch.from_numpy(self.cembeds[0, part.numpy()]).float()
             codes, clean = to_device((self._codes(part), clean), device_of(model))

@@ -73,7 +73,7 @@ class PriorStage(CorpusStage):
         yield OptimizerStep("prior", loss, {name: value.detach() for name, value in report.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        totals = dict.fromkeys(("audible_loss", "loss", "accuracy"), 0.0)
+        totals: dict[str, float] = dict.fromkeys(("audible_loss", "loss", "accuracy"), 0.0)
         for part in self.corpus.validation.split(VALIDATION_BATCH):
             batch = self._codes(np.zeros(len(part), int), part.numpy())
             codes, categories, weights = to_device(batch, device_of(model))

@@ -172,6 +172,8 @@ class VocoderStage(CorpusStage):
     @torch.no_grad()
     def _decoded(self, view: int, clip: int, start: int, length: int) -> Tensor:
         """What the VQ-VAE makes of a segment, decoded with its surroundings: (rows, segment)."""
+        if self.vqvae is None or self.codes is None:
+            raise ValueError("There is no VQ-VAE yet to decode with: train it before the vocoder.")
         step, context = self.preset.frames // self.preset.grid[1], self.recipe.context_codes
         first = max(0, start // step - context)
         codes = self.codes[view, clip, :, first : (start + length) // step + context]
