@@ -18,8 +18,9 @@ from foley.ui.session.visitors import served
 CHARTED = {
     name: METRICS[name]
     for name in (
-        "fad", "kad", "probe_accuracy", "within_class_diversity", "copy_rate", "loudness_lufs", "peak_dbfs",
-        "log_mel_l1", "envelope_distance", "attack_distance",
+        "fad", "kad", "probe_accuracy", "network_trained_on", "within_class_diversity", "copy_rate", "voiced",
+        "flatness", "rise", "log_kurtosis", "loudness_lufs", "peak_dbfs", "log_mel_l1", "envelope_distance",
+        "attack_distance",
     )
 }  # fmt: skip
 BETTER = {Direction.LOWER: " Less is better.", Direction.HIGHER: " More is better."}
