@@ -36,10 +36,10 @@ def seamless_loop(waveform: Tensor, sample_rate: int, crossfade_s: float = CROSS
     begin, end = _best_seam(samples, fade, round(SEARCHED * len(samples)))
     loop = samples[begin:end].copy()
     before, after = samples[end - fade : end], samples[begin - fade : begin]
-    likeness = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after) + 1e-12))
+    similarity = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after) + 1e-12))
     ramp = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade) ** 2
-    # of the same power for likeness 0 as for 1, which sines or straight lines alone are not
-    power = np.sqrt(ramp**2 + (1 - ramp) ** 2 + 2 * max(likeness, 0.0) * ramp * (1 - ramp))
+    # of the same power for similarity 0 as for 1, which sines or straight lines alone are not
+    power = np.sqrt(ramp**2 + (1 - ramp) ** 2 + 2 * max(similarity, 0.0) * ramp * (1 - ramp))
     loop[-fade:] = ((1 - ramp) * before + ramp * after) / power
     return Loop(torch.from_numpy(loop).float(), _seam(loop, fade))
 
@@ -56,8 +56,8 @@ def _best_seam(samples: np.ndarray, fade: int, reach: int) -> tuple[int, int]:
     for begin in range(fade, fade + reach, max(1, fade // 8)):
         piece = samples[begin - fade : begin]
         norm = np.linalg.norm(piece) + 1e-9
-        likeness = np.fft.irfft(spectrum * np.fft.rfft(piece, size).conj(), size)[: len(norms)] / (norm * norms)
-        score = likeness - np.abs(np.log(norms / norm))
+        similarity = np.fft.irfft(spectrum * np.fft.rfft(piece, size).conj(), size)[: len(norms)] / (norm * norms)
+        score = similarity - np.abs(np.log(norms / norm))
         place = int(score.argmax())
         if score[place] > best[0]:
             best = (score[place], begin, len(samples) - len(tail) + place + fade)
