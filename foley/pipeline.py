@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,15 @@ CEILING = 0.99  # peaks above are turned down for a moment, never clipped: recor
 MOST_TAKES = 64
 
 
+class Networks(NamedTuple):
+    """The networks of one chain, in the order in which a recording passes them."""
+
+    cembed: CEmbed
+    vqvae: VQVAE
+    prior: PixelSNAIL
+    vocoder: Vocoder
+
+
 class Foley:
     """Class, temperature and seed to sound; and recordings to codes and back.
 
@@ -42,19 +52,16 @@ class Foley:
     def __init__(
         self,
         preset: Preset,
-        cembed: CEmbed,
-        vqvae: VQVAE,
-        prior: PixelSNAIL,
-        vocoder: Vocoder,
+        networks: Networks,
         name: str = "untitled",
         licence: str = "not stated",
         device: str | torch.device = "cpu",
         sampler_backend: str = "auto",
     ):
         self.preset, self.name, self.licence, self.device = preset, name, licence, torch.device(device)
-        self.cembed, self.vqvae, self.prior, self.vocoder = (
-            module.eval().to(self.device) for module in (cembed, vqvae, prior, vocoder)
-        )
+        for network in networks:
+            network.eval().to(self.device)
+        self.cembed, self.vqvae, self.prior, self.vocoder = networks
         self.sampler = Sampler(self.prior, sampler_backend)
 
     @classmethod
@@ -68,12 +75,15 @@ class Foley:
         """
         folder = find_checkpoint(path_or_hub_name)
         preset, _ = read_config(folder)
-        return cls(
-            preset,
+        networks = Networks(
             built_stage(folder, "cembed", lambda: CEmbed(preset)),
             built_stage(folder, "vqvae", lambda: VQVAE(preset.vqvae)),
             built_stage(folder, "prior", lambda: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)),
             built_stage(folder, "vocoder", lambda: Vocoder(preset)),
+        )
+        return cls(
+            preset,
+            networks,
             name=f"{folder.name}@{checkpoint_hash(folder)}",
             licence=read_licence(folder),
             device=choose_device(device),

@@ -42,10 +42,10 @@ def seamless_loop(waveform: Tensor, sample_rate: int, crossfade_s: float = CROSS
     begin, end = _best_seam(samples, sample_rate, fade)
     loop = samples[begin:end].copy()
     before, after = samples[end - fade : end], samples[begin - fade : begin]
-    likeness = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after) + 1e-12))
+    similarity = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after) + 1e-12))
     ramp = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade) ** 2
-    # of the same power for likeness 0 as for 1, which sines or straight lines alone are not
-    power = np.sqrt(ramp**2 + (1 - ramp) ** 2 + 2 * max(likeness, 0.0) * ramp * (1 - ramp))
+    # of the same power for similarity 0 as for 1, which sines or straight lines alone are not
+    power = np.sqrt(ramp**2 + (1 - ramp) ** 2 + 2 * max(similarity, 0.0) * ramp * (1 - ramp))
     loop[-fade:] = ((1 - ramp) * before + ramp * after) / power
     return Loop(torch.from_numpy(loop).float(), _seam(loop, fade))
 

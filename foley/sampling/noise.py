@@ -19,8 +19,8 @@ def check_seed(seed: int) -> int:
     except TypeError:
         raise ValueError(f"The seed is {repr(seed)[:30]}, but must be a whole number.") from None
     if not 0 <= number < 2**63:
-        told = str(number) if number.bit_length() < 80 else "beyond that"
-        raise ValueError(f"The seed is {told}, but must lie from 0 to 2**63 - 1.")
+        shown = str(number) if number.bit_length() < 80 else "beyond that"
+        raise ValueError(f"The seed is {shown}, but must lie from 0 to 2**63 - 1.")
     return number
 
 

@@ -20,7 +20,7 @@ def deterministic_threads(function: Callable) -> Callable:
     """A function whose sums are parted among as many threads on every machine: others round otherwise."""
 
     @wraps(function)
-    def alike(*arguments, **settings):
+    def in_one_way(*arguments, **settings):
         import torch
 
         before = torch.get_num_threads()
@@ -30,4 +30,4 @@ def deterministic_threads(function: Callable) -> Callable:
         finally:
             torch.set_num_threads(before)
 
-    return alike
+    return in_one_way

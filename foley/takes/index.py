@@ -160,13 +160,13 @@ class Index:
     def _opened(self, write: bool) -> sqlite3.Connection:
         if not write:
             try:
-                return self._begun(f"{self.path.as_uri()}?mode=rw", write)
+                return self._connect(f"{self.path.as_uri()}?mode=rw", write)
             except sqlite3.OperationalError:  # a disk that cannot be written: nobody else changes it, either
-                return self._begun(f"{self.path.as_uri()}?mode=ro&immutable=1", write)
+                return self._connect(f"{self.path.as_uri()}?mode=ro&immutable=1", write)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self._begun(f"{self.path.as_uri()}?mode=rwc", write)
+        return self._connect(f"{self.path.as_uri()}?mode=rwc", write)
 
-    def _begun(self, uri: str, write: bool) -> sqlite3.Connection:
+    def _connect(self, uri: str, write: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, timeout=BUSY_S, isolation_level=None, uri=True)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")

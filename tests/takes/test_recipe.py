@@ -9,6 +9,7 @@ import torch
 
 from foley import Foley
 from foley.cli import main
+from foley.pipeline import Networks
 from foley.takes.export import ExportSettings, export
 from foley.takes.recipe import Recipe, RecipeError
 
@@ -93,7 +94,8 @@ def test_the_recipe_alone_needs_no_model(take, tmp_path, capsys):
 
 
 def test_another_models_take_is_named(foley, take, tmp_path):
-    other = Foley(foley.preset, foley.cembed, foley.vqvae, foley.prior, foley.vocoder, name="other@123456")
+    networks = Networks(foley.cembed, foley.vqvae, foley.prior, foley.vocoder)
+    other = Foley(foley.preset, networks, name="other@123456")
     with pytest.raises(RecipeError, match="made by the model tiny@"):
         other.remake(take.made_by)
 
