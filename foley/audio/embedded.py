@@ -6,6 +6,7 @@ chunks, put ID3 tags in front, write XML in other encodings: the recipe is found
 
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
@@ -113,10 +114,9 @@ def _recipe_of_xml(content: bytes | None) -> str | None:
     parser.EndElementHandler = lambda _: place.pop()
     parser.CharacterDataHandler = text
     parser.buffer_text = True
-    try:
+    # what came before a fault may be whole: the recipe itself is checked
+    with suppress(expat.ExpatError):
         parser.Parse(content.rstrip(b"\0") if content[:2] not in (b"\xff\xfe", b"\xfe\xff") else content, True)
-    except expat.ExpatError:
-        pass  # what came before the fault may be whole: the recipe itself is checked
     return "".join(found) or None
 
 
