@@ -4,9 +4,11 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from foley.audio.embedded import read_made
 from foley.categories import Category
 from foley.perform.command import add_command as add_perform_command
 from foley.perform.command import run_perform
@@ -16,7 +18,7 @@ from foley.prompts.command import run_say
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
 from foley.sampling.settings import MOST_CODES, MOST_TEMPERATURE
-from foley.system.arguments import real, whole
+from foley.system.arguments import Parser, real, whole
 from foley.system.files import write_text
 from foley.takes.export import ExportSettings, export
 from foley.takes.recipe import Recipe
@@ -26,8 +28,8 @@ SEED, TEMPERATURE, SHARE = whole(0, 2**63 - 1), real(0, MOST_TEMPERATURE), real(
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m foley", description="New foley sounds, and how they are made.")
-    commands = top.add_subparsers(dest="command", required=True)
+    top = Parser(prog="python -m foley", description="New foley sounds, and how they are made.")
+    commands: argparse._SubParsersAction[Any] = top.add_subparsers(dest="command", required=True)
 
     generate = commands.add_parser("generate", help="make new sounds of a class")
     generate.add_argument("--category", required=True, help=", ".join(category.name for category in Category))
@@ -95,8 +97,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; 0 when all went well, 2 after one sentence about what did not."""
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parser().parse_args(argv)
         COMMANDS[arguments.command](arguments)
         return 0
     except (ValueError, OSError, RuntimeError) as error:
@@ -115,7 +117,7 @@ def run_generate(arguments: argparse.Namespace) -> None:
     events = foley.draw(
         category, arguments.seed, arguments.temperature, arguments.count, arguments.top_k, arguments.top_p
     )
-    with tqdm(desc=category.title, unit="code", leave=False) as bar:
+    with tqdm(desc=category.title, unit="code", leave=False, disable=None) as bar:
         for event in events:
             if isinstance(event, Take):
                 bar.write(str(event.save(arguments.out)))
@@ -141,10 +143,12 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     print(f"{'codes':12} {recipe.codes.shape[0]} rows, {recipe.codes.shape[1]} frames")
     if arguments.out:
         take = Foley.from_pretrained(arguments.checkpoint, arguments.device).remake(recipe)
+        made = read_made(arguments.file)  # so that the same bytes come out
         if recipe.export:
-            path = export(take, arguments.out, ExportSettings.from_dict(recipe.export), name=recipe.title)
+            settings = ExportSettings.from_dict(recipe.export)
+            path = export(take, arguments.out, settings, name=recipe.title, made=made)
         else:
-            path = take.save(arguments.out / arguments.file.name)
+            path = take.save(arguments.out / arguments.file.name, made)
         print(path)
 
 
@@ -168,7 +172,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         if arguments.save_statistics:
             statistics = reference_statistics(arguments.reference, foley, embedder)
             print(f"Statistics of the reference: {statistics.save(arguments.save_statistics)}.")
-        with tqdm(unit="clip") as bar:
+        with tqdm(unit="clip", disable=None) as bar:
 
             def show(progress: EvaluationProgress) -> None:
                 bar.set_description(progress.what, refresh=False)
@@ -200,7 +204,7 @@ def run_import(arguments: argparse.Namespace) -> None:
 def run_benchmark(arguments: argparse.Namespace) -> None:
     from foley.evaluation.benchmark import run_benchmark
 
-    with tqdm(bar_format="{desc} ({elapsed})", leave=False) as bar:
+    with tqdm(bar_format="{desc} ({elapsed})", leave=False, disable=None) as bar:
         result = run_benchmark(arguments.preset, arguments.plain_codes, arguments.checkpoint, bar.set_description_str)
     print(result.to_markdown())
     if arguments.out:

@@ -107,6 +107,8 @@ def class_morph(foley: Foley, first: Category, second: Category, seed: int, temp
         if share == 0:
             yield take
         else:
-            drawn = foley.siblings(replace(take, category=Category(second)), share, seed)[0]
+            asked = replace(take, recipe=replace(take.recipe, category=Category(second)))
+            drawn = foley.siblings(asked, share, seed)[0]
             nearer, words = first if share < 0.5 else second, f"{share:.0%} of the way to {Category(second).title}"
-            yield replace(drawn, category=Category(nearer), edits=(*take.edits, words))
+            named = replace(drawn.recipe, category=Category(nearer), edits=(*take.recipe.edits, words))
+            yield replace(drawn, recipe=named)

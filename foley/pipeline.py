@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -25,10 +26,11 @@ from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.windows import sample_windows
 from foley.system.devices import choose_device
+from foley.system.files import shown
 from foley.system.threads import deterministic_threads
-from foley.takes.edits import Edit, continuation, region, siblings
+from foley.takes.edits import LONGEST_S, Edit, continuation, region, siblings
 from foley.takes.recipe import Recipe, RecipeError
-from foley.takes.take import MADE_BY, Reconstruction, Take
+from foley.takes.take import Reconstruction, Take
 
 CEILING = 0.99  # peaks above are turned down for a moment, never clipped: recordings of shots reach it all the time
 MOST_TAKES = 64
@@ -140,7 +142,7 @@ class Foley:
         if given is None or keep is None:
             given, keep = torch.full(self.preset.grid, -1), torch.zeros(self.preset.grid, dtype=torch.bool)
         edit = Edit(given.expand(count, -1, -1), keep.expand(count, -1, -1), "")
-        return self._draw(edit, category, seeds, settings)
+        return self._draw(edit, self._recipe(category, settings, given), seeds)
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
         """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays.
@@ -192,8 +194,9 @@ class Foley:
             raise RecipeError(f"The take was made by the model {recipe.model}, and this is {self.name}: load that one.")
         if recipe.codes.shape[0] != self.preset.grid[0] or int(recipe.codes.max()) >= self.preset.vqvae.codebook_size:
             raise RecipeError("The recipe's codes do not fit the model: it was changed or cut off.")
-        settings = SamplingSettings(recipe.temperature, recipe.top_k, recipe.top_p)
-        return self._take(recipe.codes, recipe.category, recipe.seed, recipe.noise_seed, settings, recipe.edits)
+        if recipe.codes.shape[1] * self._hop / self.sample_rate >= LONGEST_S + self._hop / self.sample_rate:
+            raise RecipeError(f"The recipe is of a sound of more than {LONGEST_S:g} s, the longest that is made.")
+        return self._take(self._mine(recipe))
 
     def recall(self, recipe: Recipe, waveform: Tensor, sample_rate: int) -> Take:
         """The take of a recipe; where another model made it, as it was saved: its samples (samples,), its codes, and
@@ -205,8 +208,7 @@ class Foley:
             heard = from_array(waveform.numpy(), sample_rate, self.sample_rate)
             with torch.inference_mode():
                 cembed = self.cembed(heard.unsqueeze(0).to(self.device))[0].cpu()
-            kept = {name: getattr(recipe, name) for name in MADE_BY}
-            return Take(waveform=waveform, sample_rate=sample_rate, cembed=cembed, **kept)
+            return Take(waveform, sample_rate, cembed, replace(recipe, title="", export={}))
 
     def take_of(
         self, recording: str | Path | Tensor | tuple[int, np.ndarray], category: str | int | Category | None = None
@@ -215,64 +217,49 @@ class Foley:
         result = self.reconstruct(recording)
         heard = max(result.class_shares, key=result.class_shares.get, default=Category(0))
         category = heard if category is None else Category.parse(category)
-        name = Path(recording).name if isinstance(recording, str | Path) else "a recording"
-        return self._take(result.codes, category, 0, 0, SamplingSettings(), (f"from {name}",))
+        name = shown(recording) if isinstance(recording, str | Path) else "a recording"
+        recipe = self._recipe(category, SamplingSettings(), result.codes)
+        return self._take(replace(recipe, edits=(f"from {name}",)))
 
     def _edit(self, take: Take, edit: Edit, seeds: list[int], changes: dict) -> Iterator[Progress | Take]:
-        settings = SamplingSettings(
-            **{"temperature": take.temperature, "top_k": take.top_k, "top_p": take.top_p} | changes
-        )
-        return self._draw(edit, take.category, seeds, settings, take.noise_seed, take.edits)
+        settings = SamplingSettings(**asdict(take.recipe.sampling) | changes)
+        recipe = replace(self._mine(take.recipe), **asdict(settings))
+        return self._draw(edit, recipe, seeds, take.recipe.noise_seed)
 
     def _draw(
-        self,
-        edit: Edit,
-        category: Category,
-        seeds: list[int],
-        settings: SamplingSettings,
-        noise_seed: int | None = None,
-        edits: tuple[str, ...] = (),
+        self, edit: Edit, recipe: Recipe, seeds: list[int], noise_seed: int | None = None
     ) -> Iterator[Progress | Take]:
-        categories = [int(category)] * len(seeds)
+        """Progress, then a take for each seed, by the recipe with the codes that were drawn; an edit keeps its take's
+        noise, so that what it leaves alone stays.
+        """
+        categories = [int(recipe.category)] * len(seeds)
         codes = edit.codes
-        with closing(sample_windows(self.sampler, categories, seeds, settings, edit.codes, edit.keep)) as events:
+        with closing(sample_windows(self.sampler, categories, seeds, recipe.sampling, edit.codes, edit.keep)) as events:
             for event in events:
                 codes = event.codes
                 yield event
-        edits = (*edits, edit.words) if edit.words else edits
+        edits = (*recipe.edits, edit.words) if edit.words else recipe.edits
         for seed, grid in zip(seeds, codes, strict=True):
-            yield self._take(grid, category, seed, seed if noise_seed is None else noise_seed, settings, edits)
+            noise = seed if noise_seed is None else noise_seed
+            yield self._take(replace(recipe, seed=seed, noise_seed=noise, codes=grid.cpu(), edits=edits))
 
-    def _take(
-        self,
-        codes: Tensor,
-        category: Category,
-        seed: int,
-        noise_seed: int,
-        settings: SamplingSettings,
-        edits: tuple[str, ...] = (),
-    ) -> Take:
-        cembed, waveform = self.decode(codes, noise_seed)
-        return Take(
-            waveform=waveform,
-            sample_rate=self.sample_rate,
-            codes=codes.cpu(),
-            cembed=cembed,
-            category=category,
-            seed=seed,
-            temperature=settings.temperature,
-            top_k=settings.top_k,
-            top_p=settings.top_p,
-            model=self.name,
-            noise_seed=noise_seed,
-            licence=self.licence,
-            edits=edits,
-        )
+    def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
+        made_by = {**asdict(settings), "model": self.name, "licence": self.licence}
+        return Recipe(category=category, seed=0, noise_seed=0, codes=codes, **made_by)
+
+    def _mine(self, recipe: Recipe) -> Recipe:
+        """The recipe as one of this model, of the take as it is: no name, no export settings."""
+        return replace(recipe, model=self.name, licence=self.licence, title="", export={})
+
+    def _take(self, recipe: Recipe) -> Take:
+        cembed, waveform = self.decode(recipe.codes, recipe.noise_seed)
+        return Take(waveform, self.sample_rate, cembed, recipe)
 
     @deterministic_threads
     @torch.inference_mode()
     def encode(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
-        """Codes (rows, frames) of a recording: a file, samples (samples,) at the model's rate, or (rate, samples).
+        """Codes (rows, frames) of a recording: a file, a tensor (samples,) or (channels,
+        samples) at the model's rate, or (rate, array of samples).
 
         The first 4 s are taken, padded where it is shorter. Raises AudioError when it cannot be used.
         """
@@ -335,15 +322,16 @@ class Foley:
         if isinstance(recording, tuple):
             waveform = from_array(recording[1], recording[0], audio.sample_rate)
         elif isinstance(recording, Tensor):
-            waveform = from_array(recording.numpy(), audio.sample_rate, audio.sample_rate)
+            waveform = from_array(recording, audio.sample_rate, audio.sample_rate)
         else:
             waveform = read_audio(recording, audio.sample_rate, audio.duration_s)
         return fit_length(waveform, audio.samples).unsqueeze(0).to(self.device)
 
 
 def _seeds(first: int, count: int) -> list[int]:
-    if not 1 <= count <= MOST_TAKES:
-        raise ValueError(f"{count} takes were asked for: ask for 1 to {MOST_TAKES} at once.")
+    first = check_seed(first)
+    if not isinstance(count, int) or not 1 <= count <= MOST_TAKES:
+        raise ValueError(f"{str(count)[:30]} takes were asked for: ask for 1 to {MOST_TAKES} at once.")
     return [check_seed(first + number) for number in range(count)]
 
 

@@ -8,14 +8,9 @@ import pytest
 import soundfile
 import torch
 from accelerate.state import AcceleratorState
-from tiny import tiny_preset
+from tiny import tiny_checkpoint, tiny_preset
 
 from foley.categories import Category
-from foley.checkpoints import save_stage, write_config
-from foley.features.cembed import CEmbed
-from foley.models.pixelsnail import PixelSNAIL
-from foley.models.vocoder import Vocoder
-from foley.models.vqvae import VQVAE
 from foley.presets import Preset
 
 OPTIONS = {"slow": "also the tests that take long", "hostile_long": "also the 20,000 hostile inputs"}
@@ -53,20 +48,9 @@ def preset() -> Preset:
 
 
 @pytest.fixture(scope="session")
-def checkpoint(preset: Preset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole checkpoint folder of random weights, without training."""
-    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
-    torch.manual_seed(0)
-    write_config(folder, preset)
-    cembed = CEmbed(preset)
-    cembed.mean[: preset.mel.rows] = -5.0
-    cembed.scale[: preset.mel.rows] = 2.0
-    save_stage(folder, "cembed", cembed.state_dict())
-    save_stage(folder, "vqvae", VQVAE(preset.vqvae).state_dict())
-    prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
-    save_stage(folder, "prior", prior.state_dict())
-    save_stage(folder, "vocoder", Vocoder(preset).state_dict())
-    return folder
+    return tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny")
 
 
 def synthetic_sound(category: Category, number: int, sample_rate: int = 24_000, seconds: float = 4.0) -> np.ndarray:

@@ -47,7 +47,7 @@ def test_a_single_code_is_heard_in_the_middle_and_nowhere_else(foley, monkeypatc
 
 def test_a_sweep_is_one_seed_at_rising_temperatures(foley):
     takes = list(temperature_sweep(foley, Category.Rain, seed=4))
-    assert [take.temperature for take in takes] == list(TEMPERATURES)
+    assert [take.recipe.temperature for take in takes] == list(TEMPERATURES)
     assert torch.equal(takes[4].codes, foley.generate("Rain", seed=4, temperature=1.0)[0].codes)
 
 

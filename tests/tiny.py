@@ -2,7 +2,15 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
+import torch
+
+from foley.checkpoints import save_stage, write_config
+from foley.features.cembed import CEmbed
+from foley.models.pixelsnail import PixelSNAIL
+from foley.models.vocoder import Vocoder
+from foley.models.vqvae import VQVAE
 from foley.presets import STUDIO, Preset
 
 TINY = {
@@ -38,3 +46,19 @@ def tiny_preset() -> Preset:
 def tiny_options() -> list[str]:
     """The same sizes as options of `python -m training`, for the studio preset."""
     return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in TINY.items()]
+
+
+def tiny_checkpoint(folder: Path) -> Path:
+    """A whole checkpoint folder of random weights, without training."""
+    preset = tiny_preset()
+    torch.manual_seed(0)
+    write_config(folder, preset)
+    cembed = CEmbed(preset)
+    cembed.mean[: preset.mel.rows] = -5.0
+    cembed.scale[: preset.mel.rows] = 2.0
+    save_stage(folder, "cembed", cembed.state_dict())
+    save_stage(folder, "vqvae", VQVAE(preset.vqvae).state_dict())
+    prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
+    save_stage(folder, "prior", prior.state_dict())
+    save_stage(folder, "vocoder", Vocoder(preset).state_dict())
+    return folder

@@ -6,7 +6,9 @@ chunks, put ID3 tags in front, write XML in other encodings: the recipe is found
 
 import os
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
@@ -22,19 +24,37 @@ _UNKNOWN = 0xFFFFFFFF  # a size that stands in `ds64`, or that was never filled 
 
 def read_recipe(path: str | Path) -> str | None:
     """The recipe's JSON inside a WAV or FLAC file, or None where there is none or the file is neither."""
-    try:
-        with open(path, "rb") as file:
-            start = _after_id3(file)
-            file.seek(start)
-            head = file.read(12)
-            if head[:4] == b"fLaC":
-                file.seek(start + 4)
-                return _flac_recipe(file)
-            if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
-                return _recipe_of_xml(_ixml(file) or _ixml_in_tail(file))
-    except (OSError, struct.error, UnicodeDecodeError):
-        pass
+    with suppress(OSError, struct.error, UnicodeDecodeError), open(path, "rb") as file:
+        kind = _kind(file)
+        if kind == "flac":
+            return _comments(file).get(RECIPE)
+        if kind == "wav":
+            start = file.tell()
+            return _recipe_of_xml(_chunk(file, b"ixml") or _ixml_in_tail(file, start))
     return None
+
+
+def read_made(path: str | Path) -> datetime | None:
+    """When a WAV or FLAC file was made, as it tells itself; a FLAC file tells the day. None where it does not."""
+    with suppress(OSError, struct.error, UnicodeDecodeError, ValueError), open(path, "rb") as file:
+        kind = _kind(file)
+        if kind == "flac":
+            return datetime.fromisoformat(_comments(file).get("DATE", ""))
+        if kind == "wav":
+            bext = _chunk(file, b"bext") or b""
+            return datetime.fromisoformat(f"{bext[320:330].decode()}T{bext[330:338].decode()}")
+    return None
+
+
+def _kind(file: BinaryIO) -> str | None:
+    """Either "flac" or "wav", with the file at its first block or chunk; None for anything else."""
+    start = _after_id3(file)
+    file.seek(start)
+    head = file.read(12)
+    if head[:4] == b"fLaC":
+        file.seek(start + 4)
+        return "flac"
+    return "wav" if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE" else None
 
 
 def _after_id3(file: BinaryIO) -> int:
@@ -44,8 +64,8 @@ def _after_id3(file: BinaryIO) -> int:
     return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
 
 
-def _ixml(file: BinaryIO) -> bytes | None:
-    """The content of the iXML chunk, by the sizes that the chunks state; None where they do not lead to it."""
+def _chunk(file: BinaryIO, wanted: bytes) -> bytes | None:
+    """The content of a chunk, found by the sizes that the chunks before it state; None where they lead elsewhere."""
     place, end = file.tell(), os.fstat(file.fileno()).st_size
     data_bytes = None
     for _ in range(MOST_CHUNKS):
@@ -63,7 +83,7 @@ def _ixml(file: BinaryIO) -> bytes | None:
             data_bytes = struct.unpack("<Q", file.read(24)[8:16])[0]
         if name == b"data" and size == _UNKNOWN:
             size = data_bytes or _UNKNOWN
-        if name.lower() == b"ixml":
+        if name.lower() == wanted:
             return file.read(size) if size <= MOST_BYTES else None
         place += 8 + size
         if place >= end:
@@ -80,9 +100,9 @@ def _is_name(file: BinaryIO, place: int) -> bool:
     return len(name) == 4 and all(32 < letter < 127 or (letter == 32 and at) for at, letter in enumerate(name))
 
 
-def _ixml_in_tail(file: BinaryIO) -> bytes | None:
+def _ixml_in_tail(file: BinaryIO, start: int) -> bytes | None:
     end = file.seek(0, os.SEEK_END)
-    file.seek(max(0, end - MOST_TAIL_BYTES))
+    file.seek(max(start, end - MOST_TAIL_BYTES))
     tail = file.read(MOST_TAIL_BYTES)
     place = tail.rfind(b"iXML")
     if place < 0 or place + 8 > len(tail):
@@ -114,35 +134,36 @@ def _recipe_of_xml(content: bytes | None) -> str | None:
     parser.EndElementHandler = lambda _: place.pop()
     parser.CharacterDataHandler = text
     parser.buffer_text = True
-    with suppress(expat.ExpatError):  # what came before the fault may be whole: the recipe itself is checked
-        parser.Parse(content.rstrip(b"\0") if content[:2] not in (b"\xff\xfe", b"\xfe\xff") else content, True)
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # UTF-16, of which the last byte may be 0
+    with suppress(expat.ExpatError):  # what came before a fault may be whole: the recipe itself is checked
+        parser.Parse(content if wide else content.rstrip(b"\0"), True)
     return "".join(found) or None
 
 
-def _flac_recipe(file: BinaryIO) -> str | None:
-    last, number = False, 0
-    while not last and number < MOST_CHUNKS and len(head := file.read(4)) == 4:
+def _comments(file: BinaryIO) -> dict[str, str]:
+    """The Vorbis comments of a FLAC file, whose names may be written in any case."""
+    last = False
+    for _ in range(MOST_CHUNKS):
+        head = file.read(4)
+        if last or len(head) < 4:
+            break
         (bits,) = struct.unpack(">I", head)
-        last, kind, size, number = bool(bits >> 31), bits >> 24 & 0x7F, bits & 0xFFFFFF, number + 1
+        last, kind, size = bool(bits >> 31), bits >> 24 & 0x7F, bits & 0xFFFFFF
         if kind != 4:
             file.seek(size, os.SEEK_CUR)
         elif size <= MOST_BYTES:
-            return _comment(file.read(size))
+            return dict(_texts(file.read(size)))
         else:
-            return None
-    return None
+            break
+    return {}
 
 
-def _comment(content: bytes) -> str | None:
-    """The recipe among Vorbis comments, whose names may be written in any case."""
+def _texts(content: bytes) -> Iterator[tuple[str, str]]:
     (vendor,) = struct.unpack_from("<I", content)
-    place = 4 + vendor
-    (comments,) = struct.unpack_from("<I", content, place)
-    place += 4
+    (comments,) = struct.unpack_from("<I", content, 4 + vendor)
+    place = 8 + vendor
     for _ in range(min(comments, MOST_CHUNKS)):
         (size,) = struct.unpack_from("<I", content, place)
-        name, _, text = content[place + 4 : place + 4 + size].partition(b"=")
-        if name.upper() == RECIPE.encode():
-            return text.decode()
+        name, _, text = content[place + 4 : place + 4 + size].decode().partition("=")
+        yield name.upper(), text
         place += 4 + size
-    return None

@@ -8,13 +8,16 @@ import operator
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 import torch
 from torch import Tensor
 
+from foley.audio.loudness import measured
 from foley.audio.metadata import Tags, tagged
 from foley.audio.resampling import resample
 from foley.audio.sound_headers import MOST_HEADER_BYTES, unfinished_wav, unreadable_words, wav_layout
@@ -31,7 +34,7 @@ EXTENSIONS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff",
 SILENCE_PEAK = 1e-4  # -80 dBFS: nothing in a file quieter than this can be heard or learned from
 LOUDEST = 1e3  # 60 dB over full scale: floats may go beyond 1, but this is no sound
 PCM_16 = 2**15 - 1  # what 1.0 is written as in 16 bits
-_FAILURES = (soundfile.SoundFileError, RuntimeError, OSError, TypeError, ValueError)
+_FAILURES = (soundfile.SoundFileError, RuntimeError, OSError, TypeError, ValueError, AssertionError)  # of soundfile
 
 
 class AudioError(ValueError):
@@ -121,7 +124,8 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         raise AudioError(f"{shown(path, whole=True)} is not there: check the name of the recording.")
     try:
         mended = unfinished_wav(path, MOST_UNFINISHED_BYTES)
-        with soundfile.SoundFile(io.BytesIO(mended) if mended else os.fsencode(path)) as file:
+        source: Any = io.BytesIO(mended) if mended else os.fsencode(path)
+        with soundfile.SoundFile(source) as file:
             if file.format not in CONTAINERS:
                 raise ValueError
             _checked_rate(file.samplerate, name)
@@ -142,7 +146,7 @@ def _decoded(file: soundfile.SoundFile, frames: int, channel: int | None = None)
     pieces, peaks, block = [], torch.zeros(file.channels), max(1, BLOCK_SAMPLES // file.channels)
     while frames > 0:
         wanted = min(block, frames)
-        data = file.read(wanted, dtype="int32" if shifted else "float32", always_2d=True)
+        data: np.ndarray = file.read(wanted, dtype="int32" if shifted else "float32", always_2d=True)
         samples = torch.from_numpy((data << 8) / np.float32(2**31) if shifted else data)
         if not len(samples):
             break
@@ -169,9 +173,9 @@ def _low_24_bits(file: soundfile.SoundFile) -> bool:
         layout = wav_layout(raw.read(MOST_HEADER_BYTES))
     if layout is None or not layout.holds_24_bits_in_4_bytes:
         return False
-    low = file.read(BLOCK_SAMPLES // file.channels, dtype="int32", always_2d=True) & 0xFF
+    data: np.ndarray = file.read(BLOCK_SAMPLES // file.channels, dtype="int32", always_2d=True)
     file.seek(0)
-    return bool(low.any())
+    return bool((data & 0xFF).any())
 
 
 def _words(path: Path) -> str:
@@ -216,14 +220,16 @@ def sound_bytes(
 ) -> bytes:
     """A mono waveform (samples,) as a WAV or FLAC file, by the name's ending (".wav" or ".flac").
 
-    Nothing is normalised; only what would clip is clipped.
+    Nothing is normalised; only what would clip is clipped. Tags are completed by the loudness of what is written.
     """
     samples = waveform.detach().to("cpu", torch.float32).clamp(-1.0, 1.0).numpy()
     if subtype == "PCM_16":  # rounded here: libraries differ in how
         samples = np.round(samples * PCM_16).astype(np.int16)
     sound = io.BytesIO()
     soundfile.write(sound, samples, sample_rate, subtype=subtype, format=ending[1:].upper() or "WAV")
-    return sound.getvalue() if tags is None else tagged(sound.getvalue(), tags)
+    if tags is None:
+        return sound.getvalue()
+    return tagged(sound.getvalue(), replace(tags, loudness=measured(waveform.detach().cpu(), sample_rate)))
 
 
 def write_audio(

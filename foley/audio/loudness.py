@@ -1,12 +1,49 @@
-"""Loudness after ITU-R BS.1770-5: K-weighted, in blocks of 400 ms, gated. For mono sound."""
+"""Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: K-weighted, in blocks, gated. For mono sound."""
+
+from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.signal import lfilter, resample_poly
 from torch import Tensor
 
 BLOCK_S, STEP_S = 0.4, 0.1
 ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0  # LUFS, and LU below the mean of what passes the first
 SILENCE = -70.0
+SHORT_TERM_S = 3.0
+RANGE_GATE, RANGE_PERCENTILES = -20.0, (10, 95)  # LU below the mean of what passes the absolute gate
+OVERSAMPLING = 4  # of BS.1770's true peak
+
+
+class Loudness(NamedTuple):
+    """What a broadcaster asks of a sound. What needs longer sound than there is, is None."""
+
+    integrated_lufs: float
+    range_lu: float | None
+    true_peak_dbtp: float
+    momentary_lufs: float  # the loudest 400 ms
+    short_term_lufs: float | None  # the loudest 3 s
+
+
+def measured(waveform: Tensor, sample_rate: int) -> Loudness:
+    """Every figure of a mono waveform (samples,)."""
+    weighted = k_weighted(waveform.numpy().astype(np.float64), sample_rate)
+    long_enough = len(weighted) >= round(SHORT_TERM_S * sample_rate)
+    short_term = _lufs(_block_powers(weighted, sample_rate, SHORT_TERM_S)) if long_enough else None
+    return Loudness(
+        integrated_lufs=loudness_lufs(waveform, sample_rate),
+        range_lu=None if short_term is None else _range(short_term),
+        true_peak_dbtp=true_peak_dbtp(waveform, sample_rate),
+        momentary_lufs=max(SILENCE, float(_lufs(_block_powers(weighted, sample_rate, BLOCK_S)).max())),
+        short_term_lufs=None if short_term is None else max(SILENCE, float(short_term.max())),
+    )
+
+
+def true_peak_dbtp(waveform: Tensor, sample_rate: int) -> float:
+    """The highest point between samples, too, of a mono waveform (samples,), in dB below full scale."""
+    samples = waveform.numpy().astype(np.float64)
+    factor = OVERSAMPLING if sample_rate < 96_000 else OVERSAMPLING // 2
+    peak = max(np.abs(samples).max(initial=0.0), np.abs(resample_poly(samples, factor, 1)).max(initial=0.0))
+    return 20 * float(np.log10(max(peak, 1e-10)))
 
 
 def loudness_lufs(waveform: Tensor, sample_rate: int) -> float:
@@ -14,12 +51,7 @@ def loudness_lufs(waveform: Tensor, sample_rate: int) -> float:
 
     Sounds shorter than a block are measured as one block of their own length.
     """
-    weighted = k_weighted(waveform.numpy().astype(np.float64), sample_rate)
-    block, step = round(BLOCK_S * sample_rate), round(STEP_S * sample_rate)
-    energy = np.concatenate([[0.0], np.cumsum(weighted**2)])
-    starts = np.arange(0, max(1, len(weighted) - block + 1), step)
-    ends = np.minimum(starts + block, len(weighted))
-    power = (energy[ends] - energy[starts]) / np.maximum(ends - starts, 1)
+    power = _block_powers(k_weighted(waveform.numpy().astype(np.float64), sample_rate), sample_rate, BLOCK_S)
     power = power[_lufs(power) > ABSOLUTE_GATE]
     if not power.size:
         return SILENCE
@@ -30,8 +62,27 @@ def loudness_lufs(waveform: Tensor, sample_rate: int) -> float:
 def k_weighted(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """Samples through the head's high shelf and the high pass of BS.1770, designed for any sample rate."""
     for b, a in (_shelf(sample_rate), _high_pass(sample_rate)):
-        samples = lfilter(b, a, samples)
+        samples = np.asarray(lfilter(b, a, samples))
     return samples
+
+
+def _block_powers(weighted: np.ndarray, sample_rate: int, block_s: float) -> np.ndarray:
+    """Mean powers (blocks,) of blocks that begin every 100 ms; of a sound that is shorter than one, of all of it."""
+    block, step = round(block_s * sample_rate), round(STEP_S * sample_rate)
+    energy = np.concatenate([[0.0], np.cumsum(weighted**2)])
+    starts = np.arange(0, max(1, len(weighted) - block + 1), step)
+    ends = np.minimum(starts + block, len(weighted))
+    return (energy[ends] - energy[starts]) / np.maximum(ends - starts, 1)
+
+
+def _range(short_term: np.ndarray) -> float:
+    """Loudness range of EBU Tech 3342 from short-term loudness (blocks,), in LU."""
+    power = 10 ** (short_term[short_term > ABSOLUTE_GATE] / 10)
+    if not power.size:
+        return 0.0
+    levels = 10 * np.log10(power)
+    low, high = np.percentile(levels[levels > 10 * np.log10(power.mean()) + RANGE_GATE], RANGE_PERCENTILES)
+    return float(high - low)
 
 
 def _lufs(power: np.ndarray | float) -> np.ndarray:

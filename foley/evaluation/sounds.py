@@ -66,6 +66,8 @@ class KeptSounds:
     def _keep(self, path: Path, waveform: Tensor, write: Callable[[Path], object]) -> Sound:
         if not torch.isfinite(waveform).all():
             raise ValueError(f"{self.foley.name} made a sound that is not finite: {path.name} holds NaN or infinity.")
+        if _read(path) is None:
+            path.unlink(missing_ok=True)  # a file that was cut off, or is somebody else's: saving would pass it by
         write(path)
         kept = _read(path)
         if kept is None:

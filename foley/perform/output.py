@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 
+from foley.audio.embedded import read_recipe
 from foley.audio.files import write_audio
-from foley.audio.metadata import Tags, read_recipe
+from foley.audio.metadata import Tags, rights_sentence
 from foley.perform.event_files import write_csv, write_midi
 from foley.perform.events import EventError, EventList
 from foley.perform.performance import Performance, PerformanceSettings, from_recipe
@@ -74,10 +76,11 @@ def _tags(performance: Performance, start_s: float) -> Tags:
     return Tags(
         title=f"{category.title}, performed",
         description=f"{category.title}, {len(events)} events; model {performance.model}",
-        licence=performance.licence,
+        rights=rights_sentence(performance.licence),
         category=category.ucs,
         recipe=json.dumps(performance.recipe),
         time_reference=round(start_s * rate),
+        made=datetime.now(),
         cues=tuple(round(event.time_s * rate) for event in events),
     )
 

@@ -3,8 +3,21 @@
 import argparse
 import math
 from collections.abc import Callable
+from typing import NoReturn
 
 MOST_DIGITS = 30
+
+
+class ArgumentsError(ValueError):
+    """A command line that cannot be understood; the message says which argument, why, and where help is."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises ArgumentsError, one sentence, where argparse prints the usage and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message if len(message) <= 250 else f"{message[:250]}..."
+        raise ArgumentsError(f"{message.rstrip('.')}. Say {self.prog} --help to see what there is.")
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,12 @@ def write_text(path: str | Path, text: str) -> Path:
     return Path(path)
 
 
-def write_new(path: str | Path, data: bytes) -> Path:
+def write_new(path: str | Path, data: bytes, same: Callable[[Path], bool] | None = None) -> Path:
     """Write a file, whole or not at all, without taking any other's place. Returns its path.
 
     Where there is one of that name, in whatever case, "name (2).wav" is written, or the next number that is free.
-    A file of that name with the same content is left as it is, and counts as written.
+    A file of that name with the same content, or of the same length and the `same` for who calls, is left as it is,
+    and counts as written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,8 +56,9 @@ def write_new(path: str | Path, data: bytes) -> Path:
             taken = here.get(target.name.casefold())
             if taken is None and _created(temporary, target):
                 return target
-            if _holds(target.with_name(taken or target.name), data):
-                return target.with_name(taken or target.name)
+            here_already = target.with_name(taken or target.name)
+            if _holds(here_already, data) or (same and _bytes(here_already) == len(data) and same(here_already)):
+                return here_already
     except OSError as error:
         raise _named(error, path) from None
     finally:
@@ -108,7 +110,7 @@ def _created(temporary: Path, target: Path) -> bool:
 
 def _holds(path: Path, data: bytes) -> bool:
     try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
+        return _bytes(path) == len(data) and path.read_bytes() == data
     except OSError:
         return False
 
@@ -117,7 +119,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
     """The table in a JSON file; an empty one where the file is missing or is none."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
@@ -125,3 +127,10 @@ def read_json(path: str | Path) -> dict[str, Any]:
 def write_json(path: str | Path, data: dict[str, Any]) -> Path:
     """Write a table as JSON, whole or not at all. Returns its path."""
     return write_text(path, json.dumps(data, indent=2) + "\n")
+
+
+def _bytes(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

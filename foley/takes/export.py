@@ -3,6 +3,8 @@
 import math
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from foley.audio.files import PCM_16, peak_dbfs, sound_bytes
 from foley.audio.loops import seamless_loop
-from foley.audio.loudness import SILENCE, loudness_lufs
+from foley.audio.loudness import SILENCE, loudness_lufs, true_peak_dbtp
 from foley.sampling.noise import triangular_noise
 from foley.system.files import cut_to_bytes, write_new
 from foley.takes.take import Take
@@ -29,9 +31,12 @@ RATES = (22_050, 24_000, 44_100, 48_000)
 NORMALISE = ("off", "peak", "loudness")
 TEMPLATE = "{ucs}_{title} {seed}_FOLEY_{model}"
 FIELDS = ("ucs", "title", "class", "seed", "temperature", "model", "number", "name")
+MOST_TEMPLATE = 500
 LONGEST_STEM_BYTES = 200  # of 255 that a name may have: with room for a number and the ending
 DEVICES = r"CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³]"  # no file can be called so on Windows, whatever its ending
+LEVELS = {"off": 0.0, "peak": -1.0, "loudness": -16.0}  # unless asked otherwise, in dBFS or LUFS
 CEILING = 0.9999  # of what is written in whole numbers: what a filter lifted above it is turned down as a whole
+TRUE_PEAK_DBTP = -1.0  # of what is brought to a loudness: the most that EBU R 128 allows
 TRIM_DBFS = -60.0
 HEARD_DB, PLAIN_DB = 3.0, 8.0  # of a seam's change over the sound's own
 TRIM_MARGIN_S = 0.01
@@ -46,7 +51,8 @@ RESAMPLING: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """How a take becomes a file. `level` is dBFS for `normalise` "peak" and LUFS for "loudness"; fades in seconds.
+    """How a take becomes a file. `level` is dBFS for `normalise` "peak" and LUFS for "loudness", -1 and -16 when not
+    given; fades in seconds. It is reached by the file: all else is done before.
 
     `template` may use the fields in braces that `FIELDS` names. Raises ValueError for what cannot be.
     """
@@ -57,25 +63,38 @@ class ExportSettings:
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
     normalise: str = "off"
-    level: float = -1.0
+    level: float | None = None
     loop: bool = False
     template: str = TEMPLATE
 
     def __post_init__(self):
+        if self.level is None and isinstance(self.normalise, str):
+            object.__setattr__(self, "level", LEVELS.get(self.normalise, 0.0))
+        for name, kind in (("trim", bool), ("loop", bool), ("fade_in_s", Real), ("fade_out_s", Real), ("level", Real),
+                           ("template", str)):  # fmt: skip
+            if not isinstance(value := getattr(self, name), kind) or (kind is Real and isinstance(value, bool)):
+                raise ValueError(f"The export setting {name} cannot be {repr(value)[:40]}.")
         for name, value, choices in (
             ("format", self.format, tuple(FORMATS)),
             ("sample rate", self.sample_rate, RATES),
             ("normalisation", self.normalise, NORMALISE),
         ):
-            if value not in choices:
-                raise ValueError(f"The {name} is {value!r}: choose one of {', '.join(map(str, choices))}.")
+            if not isinstance(value, str | int) or value not in choices:
+                raise ValueError(f"The {name} is {repr(value)[:40]}: choose one of {', '.join(map(str, choices))}.")
         if not (0 <= self.fade_in_s <= 30 and 0 <= self.fade_out_s <= 30):
             raise ValueError("A fade must last from 0 to 30 seconds.")
-        if not -70 <= self.level <= 0:
+        if not -70 <= self.target <= 0:
             raise ValueError(f"The level to normalise to is {self.level}, but must lie from -70 to 0.")
+        if len(self.template) > MOST_TEMPLATE:
+            raise ValueError(f"The name's template has {len(self.template)} characters: {MOST_TEMPLATE} are the most.")
         unknown = set(re.findall(r"\{(.*?)\}", self.template)) - set(FIELDS)
         if unknown:
             raise ValueError(f"The name's template has {{{sorted(unknown)[0]}}}, but knows only {', '.join(FIELDS)}.")
+
+    @property
+    def target(self) -> float:
+        """The level wanted, in dBFS or LUFS."""
+        return LEVELS[self.normalise] if self.level is None else self.level
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ExportSettings":
@@ -121,15 +140,13 @@ def render(take: Take, settings: ExportSettings) -> Rendered:
     if settings.loop:
         waveform, seam = seamless_loop(waveform, take.sample_rate)
     waveform = resampled(waveform, take.sample_rate, settings.sample_rate, circular=settings.loop)
-    waveform = waveform * (10 ** (_gain_db(waveform, settings) / 20))
     waveform = faded(waveform, settings)
-    missing = 0.0
-    if FORMATS[settings.format][1] != "FLOAT":
-        fits = float(CEILING / waveform.abs().max().clamp(min=CEILING))
-        waveform = waveform * fits
-        missing = -20 * math.log10(fits) if settings.normalise != "off" else 0.0
+    gain = 1.0 if settings.normalise == "off" else 10 ** (_gain_db(waveform, settings) / 20)
+    fits = 1.0 if FORMATS[settings.format][1] == "FLOAT" else min(1.0, _most_gain(waveform, settings) / gain)
+    waveform = waveform * (gain * fits)
+    missing = -20 * math.log10(fits) if settings.normalise != "off" else 0.0
     if FORMATS[settings.format][1] == "PCM_16":
-        noise = torch.from_numpy(triangular_noise(take.noise_seed, len(waveform)))
+        noise = torch.from_numpy(triangular_noise(take.recipe.noise_seed, len(waveform)))
         waveform = (waveform * PCM_16 + noise).round().clamp(-PCM_16, PCM_16) / PCM_16
     return Rendered(waveform, settings.sample_rate, seam, missing)
 
@@ -141,6 +158,7 @@ def export(
     number: int = 1,
     name: str = "",
     rendered: Rendered | None = None,
+    made: datetime | None = None,
 ) -> Path:
     """Write a take under the settings into a folder; a name that is there already gets a number. Returns the path.
 
@@ -151,13 +169,15 @@ def export(
         number: the take's place among those exported, for the template.
         name: the name it was given, for the template and the recipe.
         rendered: what `render` made of it under the same settings, where that is known already.
+        made: the time that the file tells; now when not given.
     """
     ending, subtype = FORMATS[settings.format]
     rendered = rendered or render(take, settings)
     stem = file_stem(take, settings.template, number, name)
-    tags = take.made_by.with_export(asdict(settings), name).tags(settings.loop)
+    recipe = take.recipe.with_export(asdict(settings), name)
+    tags = recipe.tags(settings.loop, made or datetime.now())
     data = sound_bytes(rendered.waveform, rendered.sample_rate, ending, subtype, tags)
-    return write_new(Path(folder) / f"{stem}{ending}", data)
+    return write_new(Path(folder) / f"{stem}{ending}", data, recipe.is_in)
 
 
 def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str:
@@ -167,8 +187,8 @@ def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str
         "title": name or take.category.title,
         "class": take.category.name,
         "seed": str(take.seed),
-        "temperature": f"{take.temperature:.2f}",
-        "model": take.model.split("@")[0],
+        "temperature": f"{take.recipe.temperature:.2f}",
+        "model": take.recipe.model.split("@")[0],
         "number": f"{number:02d}",
         "name": name or take.category.title,
     }
@@ -223,4 +243,14 @@ def _gain_db(waveform: Tensor, settings: ExportSettings) -> float:
     now = peak_dbfs(waveform) if settings.normalise == "peak" else loudness_lufs(waveform, settings.sample_rate)
     if now <= SILENCE:
         raise ValueError("The take is too quiet to be normalised.")
-    return settings.level - now
+    return settings.target - now
+
+
+def _most_gain(waveform: Tensor, settings: ExportSettings) -> float:
+    """By how much the waveform may be turned up: not over full scale, and to a loudness only below the true peak that
+    broadcasters allow.
+    """
+    most = CEILING / float(waveform.abs().max().clamp(min=1e-9))
+    if settings.normalise != "loudness":
+        return most
+    return min(most, 10 ** ((TRUE_PEAK_DBTP - true_peak_dbtp(waveform, settings.sample_rate)) / 20))

@@ -61,14 +61,14 @@ class Library:
         """
         with self._lock:
             self._refresh()
-            recipe = _hash(take.made_by)
+            recipe = _hash(take.recipe)
             known = next((file for file, hashed in self._recipes.items() if hashed == recipe), None)
             if known and not renew:
                 return self._entries[known]
             path = self.folder / known if known else take.save(self.folder / take.file_name)
             newest = max((entry.made for entry in self._entries.values()), default=0.0)
             made = max(time.time(), newest + 1e-3)  # the newest take is the newest, though the clock was set back
-            entry = _entry(path, take.made_by, take.waveform, take.sample_rate, made)
+            entry = _entry(path, take.recipe, take.waveform, take.sample_rate, made)
             self._index.put([Row(entry, *_state(path.stat()), recipe)])
             return self.get(entry.file)
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from dataclasses import field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,8 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import from_json
 from torch import Tensor
 
-from foley.audio.metadata import Tags, plain_text, read_recipe
+from foley.audio.embedded import read_recipe
+from foley.audio.metadata import Tags, plain_text, rights_sentence
 from foley.categories import Category
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
@@ -94,8 +96,13 @@ class Recipe:
 
     @model_validator(mode="after")
     def _can_be_sampled(self) -> "Recipe":
-        SamplingSettings(self.temperature, self.top_k, self.top_p)
+        _ = self.sampling
         return self
+
+    @property
+    def sampling(self) -> SamplingSettings:
+        """How its codes were drawn."""
+        return SamplingSettings(self.temperature, self.top_k, self.top_p)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -139,16 +146,25 @@ class Recipe:
             raise RecipeError(f"{name} carries no recipe: only WAV and FLAC files from foley studio do.")
         return cls.from_json(text, name)
 
-    def tags(self, loops: bool = False) -> Tags:
-        """The recipe as tags of a sound file, with words for people beside it."""
+    def is_in(self, path: Path) -> bool:
+        """Whether a file holds this very recipe, whenever it was written."""
+        try:
+            return Recipe.read(path).to_json() == self.to_json()
+        except RecipeError:
+            return False
+
+    def tags(self, loops: bool = False, made: datetime | None = None) -> Tags:
+        """The recipe as tags of a sound file made at a local time, with words for people beside it."""
+        rights = rights_sentence(self.licence)
         words = [f"{self.category.title}, seed {self.seed}, temperature {self.temperature:.2f}", *self.edits]
         return Tags(
             title=self.title or f"{self.category.title} {self.seed}",
-            description=f"{'; '.join(words)}; model {self.model}; licence of the model: {self.licence}",
-            licence=self.licence,
+            description=f"{'; '.join(words)}; model {self.model}. {rights}",
+            rights=rights,
             category=self.category.ucs,
             recipe=self.to_json(),
             loops=loops,
+            made=made,
         )
 
 

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -12,61 +12,53 @@ from foley.categories import Category
 from foley.system.files import write_new
 from foley.takes.recipe import Recipe
 
-# what a take and its recipe both hold
-MADE_BY = (
-    "category", "seed", "noise_seed", "temperature", "top_k", "top_p", "model", "licence", "codes", "edits",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Take:
-    """A new sound: `waveform` (samples,), `codes` (rows, frames), `cembed` (rows, frames) standardised, and its recipe.
+    """A new sound: `waveform` (samples,), its `cembed` (rows, frames) standardised, and the `recipe` that made it.
 
     The same recipe with the same model gives the same take, in whatever batch.
     """
 
     waveform: Tensor
     sample_rate: int
-    codes: Tensor
     cembed: Tensor
-    category: Category
-    seed: int
-    temperature: float
-    top_k: int
-    top_p: float
-    model: str
-    noise_seed: int  # of the vocoder's noise: an edit keeps that of its take, so that what it leaves alone stays
-    licence: str = ""  # of the model
-    edits: tuple[str, ...] = ()  # in words, one after the other
+    recipe: Recipe
+
+    @property
+    def category(self) -> Category:
+        return self.recipe.category
+
+    @property
+    def seed(self) -> int:
+        return self.recipe.seed
+
+    @property
+    def codes(self) -> Tensor:
+        """Of shape (rows, frames)."""
+        return self.recipe.codes
 
     @property
     def duration_s(self) -> float:
         return self.waveform.shape[0] / self.sample_rate
 
     @property
-    def made_by(self) -> Recipe:
-        """What it takes to make this sound again."""
-        return Recipe(**{name: getattr(self, name) for name in MADE_BY})
-
-    @property
-    def recipe(self) -> dict[str, Any]:
-        """The recipe without the codes, as plain values."""
-        return {name: value for name, value in self.made_by.settings.items() if name not in ("title", "export")}
-
-    @property
     def file_name(self) -> str:
         """A name that says class, seed and temperature: `DogBark_seed7_t0.90.wav`."""
-        return f"{self.category.name}_seed{self.seed}_t{self.temperature:.2f}.wav"
+        return f"{self.category.name}_seed{self.seed}_t{self.recipe.temperature:.2f}.wav"
 
-    def save(self, folder_or_file: str | Path) -> Path:
+    def save(self, folder_or_file: str | Path, made: datetime | None = None) -> Path:
         """Write the take with its recipe inside, 24-bit, into a folder under its own name or as the WAV or FLAC named.
 
-        Nothing is overwritten: where there is another file of that name, a number is added. Returns the path.
+        `made` is the time that the file tells, now when not given. Nothing is overwritten: where there is another file
+        of that name, a number is added; a file that holds this very take counts as written. Returns the path.
         """
         path = Path(folder_or_file)
         if not re.fullmatch(r"\.(wav|flac)", path.suffix, re.IGNORECASE):
             path = path / self.file_name
-        return write_new(path, sound_bytes(self.waveform, self.sample_rate, path.suffix, tags=self.made_by.tags()))
+        tags = self.recipe.tags(made=made or datetime.now())
+        data = sound_bytes(self.waveform, self.sample_rate, path.suffix, tags=tags)
+        return write_new(path, data, self.recipe.is_in)
 
 
 @dataclass(frozen=True)

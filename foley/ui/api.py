@@ -63,7 +63,7 @@ def add_endpoints(
             with closing(draw(category, seed, temperature, count, top_k, top_p)) as events:
                 takes = [event for event in events if isinstance(event, Take)]
             return [
-                {**take.recipe, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}
+                {**take.recipe.settings, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}
                 for take in takes
             ]
         except Exception as error:

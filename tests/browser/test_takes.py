@@ -35,6 +35,13 @@ def file_on_stage(page, tmp_path) -> Path:
     return path
 
 
+def test_a_way_of_levelling_brings_its_usual_level(take):
+    form = take.locator("[data-form=export]")
+    for way, level in (("loudness", "-16"), ("peak", "-1")):
+        form.locator("[name=normalise]").select_option(way)
+        expect(form.locator("[name=level]")).to_have_value(level)
+
+
 def test_a_box_dragged_over_the_codes_is_drawn_again_and_nothing_else(take, tmp_path):
     before = Recipe.read(file_on_stage(take, tmp_path)).codes
     box = take.locator(".take .codes").bounding_box()

@@ -133,10 +133,10 @@ def test_a_second_evaluation_makes_no_sound_and_hears_none(report, foley, datase
 
 def test_a_take_cut_by_a_kill_is_made_anew(report, foley, dataset_folder, folder):
     row = next(row for row in report.rows if row.set == "generated")
-    whole = (folder / row.file).read_bytes()
-    (folder / row.file).write_bytes(whole[:10])
+    whole = soundfile.read(folder / row.file)[0]
+    (folder / row.file).write_bytes((folder / row.file).read_bytes()[:10])
     evaluate(foley, dataset_folder, folder, FEW, LevelEmbedder())
-    assert (folder / row.file).read_bytes() == whole
+    assert np.array_equal(soundfile.read(folder / row.file)[0], whole)
 
 
 def test_other_settings_give_other_takes(foley, report, dataset_folder, folder):
@@ -220,7 +220,7 @@ def test_a_reference_with_too_few_recordings_is_refused(checkpoint, tmp_path, da
     assert "DogBark" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("option", "sentence"), [("--per-class", "ask for one"), ("--temperature", "temperature is")])
+@pytest.mark.parametrize(("option", "sentence"), [("--per-class", "from 1 to"), ("--temperature", "from 0 up to")])
 def test_settings_that_cannot_be_are_one_sentence(checkpoint, dataset_folder, tmp_path, capsys, option, sentence):
     arguments = ["evaluate", "--reference", str(dataset_folder), "--checkpoint", str(checkpoint), option, "-1"]
     assert main([*arguments, "--out", str(tmp_path)]) == 2

@@ -37,7 +37,8 @@ class NoiseFoley:
         smooth = np.convolve(noise, np.ones(1 + seed % 10) / (1 + seed % 10), "same")
         envelope = np.exp(-30 * (np.arange(4 * RATE) / RATE % 1.2))
         waveform = torch.from_numpy(0.3 * smooth * envelope).float()
-        return [replace(self.like, waveform=waveform, category=Category.parse(category), seed=seed)]
+        recipe = replace(self.like.recipe, category=Category.parse(category), seed=seed)
+        return [replace(self.like, waveform=waveform, recipe=recipe)]
 
     def continue_(self, take, duration_s, seed):
         return [replace(take, waveform=take.waveform.repeat(8)[: round(duration_s * RATE)])]

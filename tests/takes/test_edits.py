@@ -34,7 +34,7 @@ def test_a_sibling_keeps_all_codes_but_the_share_of_its_distance(foley, take, di
     for sibling in foley.siblings(take, distance, seed=5, count=2):
         changed = float((sibling.codes != take.codes).float().mean())
         assert distance / 2 < changed <= distance + 1e-3
-        assert sibling.edits == (f"sibling at distance {distance:.2f}",)
+        assert sibling.recipe.edits == (f"sibling at distance {distance:.2f}",)
 
 
 def test_siblings_repeat_by_seed_and_do_not_depend_on_their_batch(foley, take):
@@ -116,4 +116,4 @@ def test_a_recording_can_be_edited_like_a_take(foley, dataset_folder):
     assert torch.equal(take.codes, foley.encode(file))
     sibling = foley.siblings(take, 0.25, seed=8)[0]
     assert 0 < float((sibling.codes != take.codes).float().mean()) <= 0.251
-    assert sibling.edits == (f"from {file.name}", "sibling at distance 0.25")
+    assert sibling.recipe.edits == (f"from {file.name}", "sibling at distance 0.25")

@@ -1,17 +1,19 @@
 """Exports: the promised format, rate, level, length and name; loops that do not click; loudness by the book."""
 
 import struct
-from dataclasses import replace
+import time
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 import torch
+from handmade import changed
 
 from foley import Category, Foley
 from foley.audio.files import peak_dbfs
 from foley.audio.loops import seamless_loop
-from foley.audio.loudness import loudness_lufs
+from foley.audio.loudness import loudness_lufs, measured, true_peak_dbtp
 from foley.takes.export import ExportSettings, export, file_stem, render, resampled, trimmed
 
 
@@ -84,10 +86,53 @@ def test_normalising_reaches_the_stated_level(take, kind, level):
     assert measured == pytest.approx(level, abs=0.05)
 
 
-def test_what_would_clip_is_turned_down_as_a_whole(take):
-    sound = render(take, ExportSettings(normalise="loudness", level=0.0)).waveform
-    assert 0.999 < sound.abs().max() < 1
-    assert float(torch.corrcoef(torch.stack([sound, take.waveform]))[0, 1]) > 0.999999
+@pytest.mark.parametrize(("kind", "level"), [("peak", -1.0), ("loudness", -30.0)])
+@pytest.mark.parametrize("name", ["Rain", "Footstep"])
+def test_the_level_is_that_of_the_file_after_fades_and_trimming(take, kind, level, name):
+    faded_take = changed(take, category=Category[name])
+    settings = ExportSettings(
+        normalise=kind, level=level, trim=True, fade_in_s=0.02, fade_out_s=1.5, sample_rate=48_000
+    )
+    sound = render(faded_take, settings).waveform
+    reached = peak_dbfs(sound) if kind == "peak" else loudness_lufs(sound, 48_000)
+    assert reached == pytest.approx(level, abs=0.05)
+
+
+def test_what_is_brought_to_a_loudness_stays_below_the_true_peak_of_broadcasters(take):
+    sound = render(take, ExportSettings(normalise="loudness", level=0.0))
+    assert true_peak_dbtp(sound.waveform, 24_000) == pytest.approx(-1, abs=0.01)
+    assert float(torch.corrcoef(torch.stack([sound.waveform, take.waveform]))[0, 1]) > 0.999999
+    assert "below the level asked for" in sound.words
+
+
+def test_the_level_that_nobody_gave_fits_what_is_measured():
+    assert ExportSettings(normalise="peak").level == -1
+    assert ExportSettings(normalise="loudness").level == -16
+
+
+def test_a_true_peak_between_samples_is_found():
+    between = torch.from_numpy(np.sin(2 * np.pi * np.arange(48_000) / 4 + np.pi / 4)).float()  # never at its crest
+    assert peak_dbfs(between) == pytest.approx(-3.01, abs=0.01)
+    assert true_peak_dbtp(between[1000:-1000] * torch.hann_window(46_000), 48_000) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [24_000, 44_100, 48_000])
+def test_loudness_is_that_of_an_independent_meter(rate):
+    sound = torch.cat([tone(300, 2.0, rate, 0.05), tone(2_000, 2.0, rate, 0.3), torch.zeros(2 * rate)])
+    expected = pyloudnorm.Meter(rate).integrated_loudness(sound.numpy().astype(np.float64))
+    assert loudness_lufs(sound, rate) == pytest.approx(expected, abs=0.15)
+
+
+def test_the_loudness_range_is_that_of_ebus_first_test_signal():
+    louder, quieter = tone(1_000, 20, 24_000, 0.1), tone(1_000, 20, 24_000, 10**-1.5)
+    assert measured(torch.cat([louder, quieter]), 24_000).range_lu == pytest.approx(10, abs=1)
+
+
+def test_a_loop_of_half_a_minute_takes_seconds():
+    sound = 0.1 * torch.randn(30 * 24_000 + 640, generator=torch.Generator().manual_seed(0))
+    began = time.process_time()
+    seamless_loop(sound, 24_000)
+    assert time.process_time() - began < 10
 
 
 def test_silence_is_trimmed_and_fades_reach_zero(take):
@@ -143,14 +188,14 @@ def test_names_come_from_the_template_and_never_leave_the_folder(take, tmp_path)
     assert file_stem(take, "{class}-{number}-{seed}-t{temperature}", number=3) == "MovingMotorVehicle-03-2-t1.00"
     assert file_stem(take, "../{name}", name="a/b\\c:d") == "-a-b-c-d"
     assert file_stem(take, "") == "MovingMotorVehicle"
-    takes = [replace(take, seed=seed) for seed in (1, 2, 3, 1)]  # the last is the first again
+    takes = [changed(take, seed=seed) for seed in (1, 2, 3, 1)]  # the last is the first again
     paths = [export(take, tmp_path, ExportSettings(template="same")).name for take in takes]
     assert paths == ["same.wav", "same (2).wav", "same (3).wav", "same.wav"]
 
 
 def test_names_work_on_every_system(take, tmp_path):
     names = ("Storm", "storm", "CON", "nul.old", "雨" * 80)
-    named = [(replace(take, seed=seed), name) for seed, name in enumerate(names)]
+    named = [(changed(take, seed=seed), name) for seed, name in enumerate(names)]
     paths = [export(take, tmp_path, ExportSettings(template="{name}"), 1, name).name for take, name in named]
     assert paths[:4] == ["Storm.wav", "storm (2).wav", "CON_.wav", "nul_.old.wav"]
     assert paths[4].startswith("雨" * 60)
@@ -170,6 +215,14 @@ def test_every_class_has_its_own_id_of_the_universal_category_system():
         ({"normalise": "loud"}, "loud"),
         ({"level": 3.0}, "level"),
         ({"fade_in_s": -1.0}, "fade"),
+        ({"fade_in_s": float("nan")}, "fade"),
+        ({"fade_in_s": "1"}, "fade_in_s"),
+        ({"level": float("nan")}, "level"),
+        ({"level": True}, "level"),
+        ({"trim": "no"}, "trim"),
+        ({"template": 5}, "template"),
+        ({"template": "x" * 999}, "template"),
+        ({"format": ["WAV"]}, "format"),
         ({"template": "{creator}"}, "creator"),
     ],
 )

@@ -1,10 +1,9 @@
 """Saving never overwrites: neither another take, nor another program's file, in whatever case its name is written."""
 
 import threading
-from dataclasses import replace
 
 import pytest
-from handmade import handmade_take
+from handmade import changed, handmade_take
 
 from foley.cli import main
 from foley.system.files import write_new
@@ -13,7 +12,7 @@ from foley.takes.recipe import Recipe
 
 def test_takes_of_one_name_are_saved_beside_each_other(tmp_path):
     take = handmade_take(seed=7)
-    others = [replace(take, top_p=0.5), replace(take, edits=("sibling",)), replace(take, temperature=1.004)]
+    others = [changed(take, top_p=0.5), changed(take, edits=("sibling",)), changed(take, temperature=1.004)]
     names = [each.save(tmp_path).name for each in (take, *others, take)]
     assert names == [
         "Rain_seed7_t1.00.wav",

@@ -38,7 +38,7 @@ def test_a_model_whose_folder_is_deleted_goes_on_and_is_no_longer_offered(foley,
     opened = models.open(str(menu))
     shutil.rmtree(menu)
     assert models.get(str(menu)) is opened
-    assert models.call(str(menu), Foley.generate, "Rain", 1)[0].model == opened.name
+    assert models.call(str(menu), Foley.generate, "Rain", 1)[0].recipe.model == opened.name
     assert models.open(str(menu)) is opened
     assert "other" not in str(models.choices()[:1])
 

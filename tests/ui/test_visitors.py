@@ -1,6 +1,5 @@
 """What visitors can see of each other and of the server: links to takes, keys, and words about errors."""
 
-import dataclasses
 import os
 import stat
 import threading
@@ -8,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from handmade import changed
 
 from foley.pipeline import Foley
 from foley.takes.library import LibraryError
@@ -117,7 +117,7 @@ def test_whoever_sits_at_the_machine_is_told_which_folder_it_was():
 def test_a_library_of_a_visitor_has_bounds_and_one_of_ones_own_has_none(take, tmp_path, monkeypatch):
     monkeypatch.setattr(visitors, "MOST_TAKES", 1)
     theirs, own = Libraries().of(new_token()), Libraries(tmp_path / "own").of(None)
-    other = dataclasses.replace(take, seed=2, noise_seed=2)
+    other = changed(take, seed=2, noise_seed=2)
     theirs.add(take)
     with pytest.raises(LibraryError, match="Your library is full"):
         theirs.add(other)

@@ -87,8 +87,8 @@ class Desk:
             value, entry = self._value(take, visit, renew=False)
             now = now.with_take(value | take_pictures(take, foley.preset, folder))
             added.append(entry)
-        same = all(take.model.split("@")[-1] == foley.name.split("@")[-1] for take in takes)
-        how = "the same samples" if same else f"as {first.model} made it"
+        same = all(take.recipe.model.split("@")[-1] == foley.name.split("@")[-1] for take in takes)
+        how = "the same samples" if same else f"as {first.recipe.model} made it"
         words = f"{first.category.title}, seed {first.seed}: {how}" if len(takes) == 1 else f"{len(takes)} takes"
         library = library_change(self.libraries.of(visit.token), added)
         return self._change(stage=now, progress=bar_value(words, 1.0, "done"), library=library)

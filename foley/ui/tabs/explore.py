@@ -116,7 +116,7 @@ def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> N
     def swept(kind, number, chosen, request: gr.Request):
         arguments = (Category(kind), int(number or 0))
         sweep = explore.temperature_sweep
-        yield from drawn(sweep, lambda _, take: f"t {take.temperature:.1f}", chosen, request, *arguments)
+        yield from drawn(sweep, lambda _, take: f"t {take.recipe.temperature:.1f}", chosen, request, *arguments)
 
     def morphed(kind, other, number, chosen, request: gr.Request):
         def title(place: int, _: Take) -> str:
