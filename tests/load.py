@@ -161,7 +161,7 @@ def _at(ordered: list[float], share: float) -> float:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.split("\n\n")[0])
+    options = argparse.ArgumentParser(prog="python -m tests.load", description="Many visitors at a public page.")
     options.add_argument("--visitors", type=int, default=20)
     options.add_argument("--minutes", type=float, default=5.0)
     options.add_argument("--checkpoint", default=str(ROOT / "checkpoints" / "studio"))

@@ -12,7 +12,7 @@ from foley.categories import Category
 from foley.sampling import TOP_P, Progress
 from foley.sampling.noise import check_seed
 from foley.takes.take import Reconstruction, Take
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.visitors import new_folder, served
 
 
@@ -93,5 +93,5 @@ def add_endpoints(
             raise gr.Error(error_message(error), print_exception=False) from None
 
     gr.api(classes, api_name="classes", queue=False)
-    gr.api(generate, api_name="generate", **ONE_AT_A_TIME)
-    gr.api(reconstruct, api_name="reconstruct", **ONE_AT_A_TIME)
+    gr.api(generate, api_name="generate", **USES_MODEL)
+    gr.api(reconstruct, api_name="reconstruct", **USES_MODEL)

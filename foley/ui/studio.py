@@ -27,6 +27,7 @@ from foley.ui.tabs.reconstruct import reconstruct_tab
 from foley.ui.tabs.train import train_tab
 
 TITLE = "foley studio"
+DRAWN_TOGETHER = 8  # takes of a program's call
 MOST_WAITING = 200  # visitors' calls of each sort in Gradio's queue; for the model there is a queue of our own
 
 
@@ -90,9 +91,18 @@ def functions_of(studio: gr.Blocks) -> list[Callable]:
     return [*handlers, *(function for block in studio.blocks.values() for function in getattr(block, "server_fns", ()))]
 
 
-def _draw(foley: Foley, *arguments: Any, **settings: Any) -> Iterator:
-    """`Foley.draw` of whatever model it is given; by its name, so that it can be handed to another process."""
-    return foley.draw(*arguments, **settings)
+def _draw(foley: Foley, category: str, seed: int, temperature: float, count: int, *settings: Any) -> Iterator:
+    """The takes of `Foley.draw`, a few at a time, so that nobody else waits long while their codes are drawn.
+
+    By its name, so that it can be handed to another process.
+    """
+    whole = foley.draw(category, seed, temperature, count, *settings)  # raises where it cannot be, and draws nothing
+    if count <= DRAWN_TOGETHER:
+        yield from whole
+        return
+    for first in range(0, count, DRAWN_TOGETHER):
+        some = min(DRAWN_TOGETHER, count - first)
+        yield from foley.draw(category, seed + first, temperature, some, *settings)
 
 
 def _top_bar(foley: Foley, instead: str = "") -> str:

@@ -37,7 +37,7 @@ _SYSTEM = {
 }
 
 # calls that need the model: as many at once as may wait for it, for `turns.ModelQueue` lets one at a time work
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 60}
+USES_MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 60}
 
 
 def error_message(error: BaseException, whole_paths: bool = False) -> str:
@@ -76,4 +76,4 @@ def _system_words(error: OSError) -> str:
     return f"{words} ({name})" if name else words
 
 
-__all__ = ["ONE_AT_A_TIME", "error_message", "on_gpu"]
+__all__ = ["USES_MODEL", "error_message", "on_gpu"]

@@ -12,12 +12,13 @@ from foley.evaluation.chain import PARTS
 from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluating
 from foley.evaluation.report import Report
 from foley.evaluation.report_files import save_report
+from foley.pipeline import Foley
 from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
 from foley.ui.access import Mode
 from foley.ui.components import report_view as view
 from foley.ui.components.progress_bar import bar_value, progress_bar
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder
@@ -25,7 +26,7 @@ from foley.ui.session.visitors import new_folder
 HOME = WORK / "evaluation"  # where sounds and embeddings are kept, so that an evaluation goes on after a stop
 
 MOST_TAKES = 100  # a class, as in the challenge
-MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # takes can be made while it runs
+MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # one evaluation at a time
 PRESSED = '() => [false, true].map((interactive) => ({interactive, __type__: "update"}))'
 NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
 
@@ -61,6 +62,13 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
                 js_on_load=None, apply_default_css=False, elem_id="clips",
             )  # fmt: skip
 
+    def measuring(chosen: str, *arguments: Any) -> Iterator[EvaluationProgress | Report]:
+        """The evaluation's events. On a CPU it works beside the takes of others; of a GPU there is one, for all in
+        turn."""
+        if models.first.device.type == "cpu":
+            return evaluating(models.get(chosen), *arguments)
+        return models.run(chosen, _evaluating, *arguments)
+
     def run(chosen: str, *values: Any) -> Iterator[dict]:
         """Measure the chosen model, showing how far it is; then the report."""
         reference, takes, temperature, top_p, seed, chain = values
@@ -72,7 +80,7 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
             if not str(reference).strip():
                 raise ValueError("Name a folder with recordings of each class, or a file of statistics.")
             place = Path(str(reference).strip()).expanduser()
-            with closing(evaluating(models.get(chosen), place, home, settings)) as events:
+            with closing(measuring(chosen, place, home, settings)) as events:
                 for event in events:
                     if isinstance(event, EvaluationProgress):
                         share = event.done / max(event.total, 1)
@@ -108,14 +116,18 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
     def show(now: Report | None, what: str, request: gr.Request) -> tuple:
         return view.chart(now, what), view.links_value(home, new_folder(request))
 
-    limits = MEANWHILE if models.first.device.type == "cpu" else ONE_AT_A_TIME
     go.click(None, None, [go, stop], js=PRESSED, **PAGE_ONLY)  # a run that waits for its turn can be stopped, too
-    running = go.click(run, [model, *controls], [report, progress, go, stop], api_name=False, **PAGE_ONLY, **limits)
+    running = go.click(run, [model, *controls], [report, progress, go, stop], api_name=False, **PAGE_ONLY, **MEANWHILE)
     stop.click(None, cancels=running, **PAGE_ONLY)
     stop.click(stopped, None, [progress, go, stop], concurrency_limit=None, **PAGE_ONLY)
     gr.on(None, last, None, report, **PAGE_ONLY)  # when the page is loaded
     gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **PAGE_ONLY)
     chart.select(listen, report, clips, concurrency_limit=None, **PAGE_ONLY)
+
+
+def _evaluating(foley: Foley, *arguments: Any) -> Iterator[EvaluationProgress | Report]:
+    """As `evaluating`; by its name, so that it can be handed to another process."""
+    return evaluating(foley, *arguments)
 
 
 def _shipped_figures() -> None:

@@ -15,7 +15,7 @@ from foley.categories import Category
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components import protocol
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.generation import Desk, new_seed
 from foley.ui.session.models import Models
@@ -129,15 +129,15 @@ def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> N
         recipe = Recipe.read(values[files][message.cell])
         return {**desk.bring_back(recipe, values, request), tabs: gr.Tabs(selected="generate")}
 
-    count.click(counted, model, [use, plane, table], **PAGE_ONLY, **ONE_AT_A_TIME)
+    count.click(counted, model, [use, plane, table], **PAGE_ONLY, **USES_MODEL)
     dice.click(new_seed, None, seed, queue=False, **PAGE_ONLY)
-    sweep.click(swept, [first, seed, model], [cells, files], **PAGE_ONLY, **ONE_AT_A_TIME)
-    morph.click(morphed, [first, second, seed, model], [cells, files], **PAGE_ONLY, **ONE_AT_A_TIME)
+    sweep.click(swept, [first, seed, model], [cells, files], **PAGE_ONLY, **USES_MODEL)
+    morph.click(morphed, [first, second, seed, model], [cells, files], **PAGE_ONLY, **USES_MODEL)
     protocol.Mailbox("explore").on(
         {protocol.HearCode: heard, protocol.OpenCell: opened},
         {use, files, *desk.inputs.values()},
         [plane, tabs, *desk.outputs.values()],
-        **ONE_AT_A_TIME,
+        **USES_MODEL,
     )
 
 

@@ -21,7 +21,7 @@ from foley.ui.components.library_list import change_library, library_list, libra
 from foley.ui.components.listening import LISTENING
 from foley.ui.components.progress_bar import bar_value, progress_bar
 from foley.ui.components.take_card import no_take, take_card
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.generation import SEEDS, Changes, Desk
 from foley.ui.session.models import Models
@@ -97,7 +97,7 @@ def _drawing(desk: Desk, go: gr.Button, stop: gr.Button) -> None:
         outputs,
         api_name="page_generate",  # the plain name is for programs
         **PAGE_ONLY,
-        **ONE_AT_A_TIME,
+        **USES_MODEL,
     )
     mailbox.submit(None, None, [go, stop], **{**waiting, "js": "() => window.foley.wait(false)"})
     editing = mailbox.on(
@@ -110,7 +110,7 @@ def _drawing(desk: Desk, go: gr.Button, stop: gr.Button) -> None:
         outputs,
         desk.idle,
         trigger_mode="multiple",
-        **ONE_AT_A_TIME,
+        **USES_MODEL,
     )
     stop.click(None, cancels=[running, editing], **PAGE_ONLY)
     ended = [desk.outputs[name] for name in ("stage", "progress", "go", "stop")]
@@ -130,7 +130,7 @@ def _bringing_back(desk: Desk, back: gr.File) -> None:
             gr.Warning(error_message(error))
             return {back: None}
 
-    back.upload(bring, inputs, outputs, **PAGE_ONLY, **ONE_AT_A_TIME)
+    back.upload(bring, inputs, outputs, **PAGE_ONLY, **USES_MODEL)
 
 
 def _library(desk: Desk) -> None:

@@ -25,7 +25,7 @@ from foley.sampling.noise import part_seed
 from foley.ui.components import protocol
 from foley.ui.components.progress_bar import bar_value, progress_bar
 from foley.ui.components.timeline import opened_value, performed_value, timeline
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
@@ -170,7 +170,7 @@ def perform_tab(models: Models, model: gr.State) -> None:
     inputs = {kind, way, seed, temperature, count, model, done, source}
     running = protocol.Mailbox("perform").on(
         {protocol.Perform: performed, protocol.Warm: warmed}, inputs, [bar, stage, done, go, stop],
-        failed=lambda: {bar: bar_value("Nothing was performed"), **buttons(running=False)}, **ONE_AT_A_TIME,
+        failed=lambda: {bar: bar_value("Nothing was performed"), **buttons(running=False)}, **USES_MODEL,
     )  # fmt: skip
     protocol.Mailbox("save").on({protocol.SavePerformance: saved}, inputs, [answer], concurrency_limit=2)
     stop.click(stopped, None, [bar, go, stop], cancels=[running], concurrency_limit=None, **PAGE_ONLY)

@@ -18,7 +18,7 @@ from foley.presets import Preset
 from foley.takes.take import Reconstruction
 from foley.ui.components import protocol
 from foley.ui.components.take_card import NOTHING, decibels, take_card
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.generation import Desk
 from foley.ui.session.models import Models
@@ -118,7 +118,7 @@ def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) 
         return {**desk.show([take], values, request), tabs: gr.Tabs(selected="generate")}
 
     inputs, outputs = {source, *desk.inputs.values()}, [*desk.outputs.values(), tabs]
-    moved = protocol.Mailbox("recording").on({protocol.UseRecording: take_over}, inputs, outputs, **ONE_AT_A_TIME)
+    moved = protocol.Mailbox("recording").on({protocol.UseRecording: take_over}, inputs, outputs, **USES_MODEL)
     moved.success(None, None, None, js="() => window.foley.takes.editNewest()", **PAGE_ONLY)
     gr.on(
         [recording.upload, recording.stop_recording],
@@ -128,7 +128,7 @@ def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) 
         show_progress_on=card,
         show_progress="minimal",
         api_visibility="private",
-        **ONE_AT_A_TIME,
+        **USES_MODEL,
     )
 
 

@@ -13,7 +13,7 @@ from foley.runs.view import RunView
 from foley.ui.access import Mode
 from foley.ui.components import run_view as view
 from foley.ui.components.model_menu import ModelMenu
-from foley.ui.session.device import ONE_AT_A_TIME, error_message
+from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.trainer import ALL, RUNS, Order, Trainer, devices
 
@@ -59,7 +59,7 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
     watch.on(start, begin, order_of)
     watch.on(watch.resume, go_on, [watch.chosen, order["device"], order["minutes"], order["more"]])
     watch.on(watch.stop, end, [watch.chosen])
-    watch.use.click(use, [watch.chosen, menu.model], menu.outputs, **PAGE_ONLY, **ONE_AT_A_TIME)
+    watch.use.click(use, [watch.chosen, menu.model], menu.outputs, **PAGE_ONLY, **USES_MODEL)
     gr.on(
         [order["look"].click, order["data"].submit],
         look_at,
