@@ -144,5 +144,5 @@ def _stage_row(run: Run, stage: str) -> str:
     hidden = {"kind", "time", "step", "best", "score"}
     figures = ", ".join(f"{name} {value:.3g}" for name, value in best.items() if name not in hidden)
     hours = steps[-1]["step"] * steps[-1]["seconds_a_step"] / 3600 if steps else 0.0
-    then = ", gone on with" if run.options.init_from else ""
+    then = ", fine-tuned" if run.options.init_from else ""
     return f"| {stage}{then} | {validations[-1]['step']} (best at {best['step']}) | {hours:.2f} | {figures} |"

@@ -158,7 +158,7 @@ def test_the_card_shows_curves_and_scores_and_keeps_what_people_wrote(trained, c
     assert main(["export", str(tmp_path / "finer"), str(tmp_path / "finer model")]) == 0
     rows = [row for row in (tmp_path / "finer model" / "README.md").read_text().splitlines() if "best at" in row]
     stages = [row.split("|")[1].strip() for row in rows]
-    assert stages == ["encoder", "vqvae", "prior", "decoder", "vocoder", "prior, gone on with"]
+    assert stages == ["encoder", "vqvae", "prior", "decoder", "vocoder", "prior, fine-tuned"]
 
 
 def test_the_decoder_is_trained_without_changing_a_code(trained):
