@@ -8,6 +8,7 @@ Backgrounds are transparent and the lettering is a grey that reads on dark and o
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -339,7 +340,7 @@ def _axis_pixels(width: float, code_frames: int) -> int:
 
 
 @cache
-def _lettering() -> dict[str, str | int]:
+def _lettering() -> dict[str, Any]:
     here = set(font_manager.get_font_names())
     wanted = (
         "IBM Plex Sans",
