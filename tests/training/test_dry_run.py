@@ -21,7 +21,7 @@ from foley.presets import PAPER, WEIGHTS, get_preset
 from foley.runs.view import RunView
 
 ROOT = Path(__file__).parents[2]
-# under the documented command, measured peak memory in GiB: with room, so that only a real growth fails
+# GiB of memory that a run of all stages may take at most: bounds set from counted sizes, not from measured ones
 PEAKS = {"baseline": 12, "conditioned-mel": 12, "paper-v1": 20, "paper": 24}
 MEASURE = """
 import resource, sys
