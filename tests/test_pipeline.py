@@ -201,4 +201,4 @@ def test_warming_up_compiles_the_sampler_beside_other_work(checkpoint):
     thread = Foley.from_pretrained(checkpoint).warm_up()
     assert thread.daemon
     thread.join()
-    assert code_sampling.draw_codes.signatures
+    assert code_sampling.sample_codes.signatures

@@ -5,7 +5,7 @@ from visitor import generate, sync_api, visit
 
 axe_core = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 expect = sync_api.expect
-TABS = ("Generate", "Reconstruct", "Explore", "Train", "Evaluate")
+TABS = ("Generate", "Perform", "Reconstruct", "Explore", "Train", "Evaluate")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from visitor import sync_api
 
 expect = sync_api.expect
 PLACES = {"Reconstruct": "#recording", "Generate": "#bring-back"}
-NO_SOUND = {"Reconstruct": "{} cannot be read as sound", "Generate": "{} carries no recipe"}
+NO_SOUND = {"Reconstruct": "{} is no sound file that can be read", "Generate": "{} carries no recipe"}
 DROP = """
 (name) => {
     const data = new DataTransfer();

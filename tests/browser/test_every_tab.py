@@ -71,7 +71,7 @@ def busy(browser, address: str, dataset_folder) -> Iterator["sync_api.Page"]:
     context.close()
 
 
-@pytest.mark.parametrize("tab", ["Generate", "Reconstruct", "Explore", "Train", "Evaluate"])
+@pytest.mark.parametrize("tab", ["Generate", "Perform", "Reconstruct", "Explore", "Train", "Evaluate"])
 def test_controls_have_names_tooltips_and_keys_and_words_are_readable(busy, tab):
     busy.get_by_role("tab", name=tab).click()
     busy.mouse.move(5, 5)

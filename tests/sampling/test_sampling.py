@@ -230,15 +230,19 @@ def test_closing_ends_the_backend_at_once(backend, monkeypatch):
 
 
 def test_a_closed_sampler_lets_no_thread_wait_for_columns_that_will_not_come(monkeypatch):
-    lanes = []
-    real = cpu_backend.Lane
+    lanes, real = [], cpu_backend.Lane
     monkeypatch.setattr(cpu_backend, "Lane", lambda *arguments: lanes.append(real(*arguments)) or lanes[-1])
-    model = random_model(random.Random(9), (6, 5))
-    steps = Sampler(model, "compiled").sample([0, 1], [0, 1])
-    next(steps)
-    assert any((lane.queue.columns_done < model.scan_shape[1]).any() for lane in lanes)
-    steps.close()
-    assert all((lane.queue.columns_done == model.scan_shape[1]).all() for lane in lanes)
+    model = random_model(random.Random(9), (24, 75))
+    for seed in range(20):  # how far the threads are at the first report differs from machine to machine
+        lanes.clear()
+        steps = Sampler(model, "compiled").sample([0, 1], [seed, seed + 1])
+        next(steps)
+        interrupted = any((lane.queue.columns_done < model.scan_shape[1]).any() for lane in lanes)
+        steps.close()
+        assert all((lane.queue.columns_done == model.scan_shape[1]).all() for lane in lanes)
+        if interrupted:
+            return
+    pytest.skip("this machine finishes every row before the first report")
 
 
 def test_weight_norm_is_folded():

@@ -114,7 +114,8 @@ def _modulation(clips: ClassClips, name: str, resample: Resample) -> Measurement
     depths, real = (
         np.stack([clips.sets[each].values[value] for value in MODULATION], axis=1) for each in (name, "real")
     )
-    return resample(lambda some: modulation_distance(some, real), depths[np.isfinite(depths[:, 0])])
+    defined = np.isfinite(depths[:, 0])  # of silence there is no modulation
+    return resample(lambda some: modulation_distance(some, real), depths[defined]) if defined.any() else None
 
 
 def _loudness_off(clips: ClassClips, name: str, resample: Resample) -> Measurement | None:

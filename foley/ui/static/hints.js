@@ -10,6 +10,16 @@
     "#stop": "Stop drawing (Esc); takes that are there stay",
     "#model-menu": "The model that draws: one found here, or a name on the Hugging Face hub",
     "#recording": "The sound that goes through the chain: drop a file, choose one, or record one with the microphone",
+    "#perform-file":
+      "MP4, MOV, MKV or WebM; a WAV, FLAC, OGG or MP3 of claps or of a voice; CSV, EDL or MIDI; a performance saved here",
+    "#perform-from": "Where the events of a video come from",
+    "#perform-class": "The class that sounds at every event; single events may have another one",
+    "#perform-way": "One sound for each event, or one sound under the level curve",
+    "#perform-seed": "The same seed and events give the same sound again",
+    "#perform-temperature": "Lower is more typical, higher more varied",
+    "#perform-count": "How many performances of the same events to choose from",
+    "#perform": "Let the events sound (P)",
+    "#perform-stop": "Stop performing; the events stay",
     "#count-codes": "Draw takes of every class and count their codes: it colours the map and fills the table",
     "#sweep-class": "The class of the sweep, and the one that the morph begins with",
     "#morph-class": "The class that the morph ends with",
@@ -38,6 +48,7 @@
   };
   const TABS = {
     Generate: "New sounds of a class, and what can be made from them",
+    Perform: "Sounds that land where a picture or your taps need them",
     Reconstruct: "A recording through the whole chain and back",
     Explore: "What the codes mean and how they sound",
     Train: "Models of your own sounds",
