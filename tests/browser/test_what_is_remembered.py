@@ -80,6 +80,6 @@ def test_clearing_the_seed_locks_none(fresh):
 def test_loudness_has_a_level_of_its_own(fresh):
     level = fresh.locator("#export [name=level]")
     fresh.locator("#export [name=normalise]").select_option("loudness")
-    expect(level).to_have_value("-23")
+    expect(level).to_have_value("-16")
     fresh.locator("#export [name=normalise]").select_option("peak")
     expect(level).to_have_value("-1")

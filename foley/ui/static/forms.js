@@ -47,13 +47,6 @@
     store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
     tell(form);
   });
-  const USUAL_LEVELS = { peak: -1, loudness: -23 }; // dBFS and LUFS: one is no level of the other
-  document.addEventListener("change", (event) => {
-    if (!event.target.matches("[name=normalise]") || !(event.target.value in USUAL_LEVELS)) return;
-    const level = one("[name=level]", event.target.form);
-    level.value = USUAL_LEVELS[event.target.value];
-    level.dispatchEvent(new Event("input", { bubbles: true }));
-  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-form] select")) event.target.blur();
   }); // the next key is one of ours
