@@ -52,7 +52,7 @@
   }
 
   let quiet = 0;
-  function say(words) {
+  function say(words, stays = false) {
     let bar = one("#said");
     if (!bar) {
       bar = document.createElement("div");
@@ -63,7 +63,7 @@
     bar.innerHTML = words;
     bar.hidden = !words;
     clearTimeout(quiet);
-    if (words) quiet = setTimeout(() => say(""), SAID_MS);
+    if (words && !stays) quiet = setTimeout(() => say(""), SAID_MS);
   }
 
   function rename(card = cardAtHand()) {
@@ -244,7 +244,7 @@
       volume: Math.min(1, Number(forms.values("listening").volume ?? 1)),
     });
     player.play().catch(() => {});
-    say('The loop plays. <button type="button" data-hush title="Stop the loop (Esc)">Stop</button>');
+    say('The loop plays. <button type="button" data-hush title="Stop the loop (Esc)">Stop</button>', true);
   }
   function hush() {
     if (!player || player.paused) return false;

@@ -182,7 +182,7 @@ def _exporting(desk: Desk) -> None:
         heard = {"action": "hear_loop", "file": served(path), "take": message.file}
         yield {
             answer: heard,
-            progress: bar_value(f"Loop of {len(loop.waveform) / loop.sample_rate:.2f} s", 1.0, "done"),
+            progress: bar_value(f"A loop of {len(loop.waveform) / loop.sample_rate:.2f} s", 1.0, "done"),
         }
 
     inputs = {desk.inputs[name] for name in ("stage", "token", "model")}
