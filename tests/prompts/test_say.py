@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from handmade import handmade_take
 
 from foley.categories import Category
 from foley.cli import main
@@ -56,8 +57,7 @@ class LoudnessEmbedder:
 
 @pytest.fixture(scope="module")
 def take() -> Take:
-    grid, sound = torch.zeros(24, 75, dtype=torch.long), torch.zeros(4 * RATE)
-    return Take(sound, RATE, grid, torch.zeros(192, 300), Category.Footstep, 1, 1.0, 0, 0.98, "noise@0", 1, "CC0")
+    return replace(handmade_take(Category.Footstep), waveform=torch.zeros(4 * RATE))
 
 
 @pytest.fixture
