@@ -14,6 +14,7 @@ from foley.prompts.parser import parse
 from foley.prompts.ranking import Ranker, Score, Wishes, WordScores
 from foley.prompts.reading import Prompt
 from foley.prompts.schedule import has_events, schedule
+from foley.prompts.tags import TagError
 from foley.prompts.tokens import PromptError
 from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
 from foley.takes.export import ExportSettings, export
@@ -123,9 +124,14 @@ class Speaker:
 
 
 def known_tags(prompt: Prompt, ranker: Ranker) -> tuple[str, ...]:
-    """The tags of a reading that recordings of its class have."""
+    """The tags of a reading that recordings of its class have; none where there are no statistics of tags."""
     category = prompt.category
-    return () if category is None else tuple(tag for tag in prompt.tags if ranker.tags.get(category, tag) is not None)
+    if category is None or not prompt.tags:
+        return ()
+    try:
+        return tuple(tag for tag in prompt.tags if ranker.tags.get(category, tag) is not None)
+    except TagError:
+        return ()
 
 
 def say(foley: Foley, sentence: str | Prompt, settings: SaySettings | None = None) -> list[Spoken]:

@@ -72,3 +72,9 @@ def test_broken_scales_are_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "knobs.json").write_text('{"classes": {"Rain": 3}}')
     with pytest.raises(ScalesError, match="holds no scales"):
         KnobScales.load(tmp_path / "knobs.json")
+
+
+def test_the_shipped_scales_hold_every_class() -> None:
+    shipped = KnobScales.load()
+    assert set(shipped.clips) == set(Category)
+    assert all(clips >= 60 for clips in shipped.clips.values())
