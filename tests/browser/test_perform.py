@@ -126,7 +126,8 @@ def test_what_is_no_video_gives_a_sentence_and_keeps_the_events(page, stage, tmp
 def test_one_can_tap_on_a_phone(browser, address):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.goto(f"{address}?tab=perform")
+    page.goto(address)
+    page.get_by_role("tab", name="Perform").click()
     page.locator("#timeline [data-tap]").wait_for(state="visible")
     page.locator("#timeline [data-tap]").tap()
     page.wait_for_timeout(300)
