@@ -107,7 +107,9 @@
       (event.ctrlKey || event.metaKey) &&
       event.key.toLowerCase() === "a" &&
       takes.onStage() &&
-      !document.activeElement?.matches("input, textarea, [contenteditable=plaintext-only]") &&
+      !document.activeElement?.matches(
+        "input:not([type=checkbox], [type=radio], [type=range]), textarea, [contenteditable=plaintext-only]",
+      ) &&
       library.chooseAll()
     )
       event.preventDefault();
