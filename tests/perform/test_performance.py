@@ -1,5 +1,7 @@
 """Performances: each event sounds when it is asked for, as strongly as it is asked for, and no two neighbours alike."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import soundfile
@@ -99,7 +101,7 @@ def test_levels_follow_strengths(performance, events):
 
 def test_neighbours_never_come_from_the_same_take(performance):
     assert len(performance.sources) == 12
-    assert all(a != b for a, b in zip(performance.sources, performance.sources[1:], strict=False))
+    assert all(a != b for a, b in pairwise(performance.sources))
 
 
 def test_softer_hits_are_darker():

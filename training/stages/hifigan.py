@@ -1,6 +1,5 @@
 """MHiFi-GAN trained as HiFi-GAN is (Kong et al. 2020; paper 3.6, table 6): on masked CEmbeds, then on decoded ones."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -18,7 +17,6 @@ from training.batches import device_of, to_device
 from training.corpus import Corpus
 from training.hifigan_discriminators import HiFiGANDiscriminators
 from training.losses import DiscriminatorOutputs
-from training.stage import OptimizerStep
 from training.stages.vocoder import VocoderStage
 
 VALIDATION_BATCH = 4
@@ -54,20 +52,6 @@ class HiFiGANStage(VocoderStage):
     def score_weights(self) -> dict[str, float]:
         return {"mel_l1": 1.0}
 
-    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
-        cembed, real, noise = batch
-        vocoder, discriminators = self.parts["vocoder"], self.parts["discriminators"]
-        fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
-        loss = discriminator_loss(discriminators(real), discriminators(fake.detach()))
-        yield OptimizerStep("discriminators", loss, {"discriminator": loss.detach()})
-        discriminators = extract_model_from_parallel(discriminators)  # no gradients to exchange from here on
-        discriminators.requires_grad_(False)
-        with torch.no_grad():
-            real_features = discriminators(real)
-        loss, terms = self._generator_loss(fake, real, real_features, discriminators(fake))
-        yield OptimizerStep("vocoder", loss, terms)
-        discriminators.requires_grad_(True)
-
     def validate(self, model: nn.Module) -> dict[str, float]:
         discriminators = extract_model_from_parallel(self.parts["discriminators"]).eval()
         totals: dict[str, float] = {}
@@ -75,7 +59,9 @@ class HiFiGANStage(VocoderStage):
             real, cembed, noise = to_device(self._whole(part), device_of(model))
             fake = model(cembed, self.cembed.restore_mel(cembed), noise)
             outputs = discriminators(real), discriminators(fake)
-            terms = self._generator_loss(fake, real, *outputs)[1] | {"discriminator": discriminator_loss(*outputs)}
+            terms = self._generator_loss(fake, real, *outputs)[1] | {
+                "discriminator": self._discriminator_loss(*outputs)
+            }
             for name, value in terms.items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(self.corpus.validation)
         discriminators.train()
@@ -83,6 +69,9 @@ class HiFiGANStage(VocoderStage):
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, folded_state(model))
+
+    def _discriminator_loss(self, real_outputs: DiscriminatorOutputs, fake_outputs: DiscriminatorOutputs) -> Tensor:
+        return discriminator_loss(real_outputs, fake_outputs)
 
     def _generator_loss(
         self, fake: Tensor, real: Tensor, real_outputs: DiscriminatorOutputs, fake_outputs: DiscriminatorOutputs

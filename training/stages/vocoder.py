@@ -20,6 +20,7 @@ from training.batches import device_of, to_device
 from training.corpus import Corpus, to_float
 from training.discriminators import Discriminators
 from training.losses import (
+    DiscriminatorOutputs,
     SpectralDistance,
     discriminator_loss,
     envelope_distance,
@@ -91,22 +92,32 @@ class VocoderStage(CorpusStage):
         cembed, real, noise = batch
         vocoder, discriminators = self.parts["vocoder"], self.parts["discriminators"]
         fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
-        loss = discriminator_loss(discriminators(real), discriminators(fake.detach()))
+        loss = self._discriminator_loss(discriminators(real), discriminators(fake.detach()))
         yield OptimizerStep("discriminators", loss, {"discriminator": loss.detach()})
         discriminators = extract_model_from_parallel(discriminators)  # no gradients to exchange from here on
         discriminators.requires_grad_(False)
         with torch.no_grad():
-            real_features = discriminators(real)
-        fake_features = discriminators(fake)
+            real_outputs = discriminators(real)
+        loss, terms = self._generator_loss(fake, real, real_outputs, discriminators(fake))
+        yield OptimizerStep("vocoder", loss, terms)
+        discriminators.requires_grad_(True)
+
+    def _discriminator_loss(self, real_outputs: DiscriminatorOutputs, fake_outputs: DiscriminatorOutputs) -> Tensor:
+        """The discriminators' loss, a mean over them."""
+        return discriminator_loss(real_outputs, fake_outputs)
+
+    def _generator_loss(
+        self, fake: Tensor, real: Tensor, real_outputs: DiscriminatorOutputs, fake_outputs: DiscriminatorOutputs
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The generator's loss and its terms, for waveforms (batch, samples)."""
         terms = self._distances(fake, real)
         loss = self.recipe.spectral_weight * self.score(terms)
         terms |= {
-            "features": feature_loss(real_features, fake_features),
-            "adversarial": generator_loss(fake_features),
+            "features": feature_loss(real_outputs, fake_outputs),
+            "adversarial": generator_loss(fake_outputs),
         }
         loss = loss + self.recipe.features_weight * terms["features"] + terms["adversarial"]
-        yield OptimizerStep("vocoder", loss, {name: value.detach() for name, value in terms.items()})
-        discriminators.requires_grad_(True)
+        return loss, {name: value.detach() for name, value in terms.items()}
 
     def validate(self, model: Vocoder) -> dict[str, float]:
         totals: dict[str, float] = {}
