@@ -1,5 +1,10 @@
 """Tiny models and synthetic sounds, made in milliseconds."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a thread for each of the processes that share the machine; set before torch
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 
