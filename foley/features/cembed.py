@@ -16,6 +16,9 @@ class CEmbed(nn.Module):
     principal components stay weak.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, preset: Preset):
         super().__init__()
         self.mel_rows = preset.mel.rows

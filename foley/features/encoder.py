@@ -38,7 +38,7 @@ def hubert_config(preset: EncoderPreset) -> HubertConfig:
         num_conv_pos_embeddings=preset.positional_kernel,
         num_conv_pos_embedding_groups=preset.positional_groups,
         layerdrop=0.0,
-        attn_implementation="sdpa",
+        attn_implementation="sdpa",  # pyright: ignore[reportCallIssue]  one of the keywords every configuration takes
     )
 
 
@@ -48,6 +48,8 @@ class Encoder(nn.Module):
     `projection` (rows, hidden_size) reduces the mean of the hidden states; for MERT at full size it only drops the
     constant channel. Group norm inside makes results depend on length: always give whole clips, never padding.
     """
+
+    projection: Tensor
 
     def __init__(self, preset: EncoderPreset):
         super().__init__()

@@ -17,6 +17,9 @@ class LogMel(nn.Module):
     hop_length (HiFi-GAN, Kong et al. 2020).
     """
 
+    basis: Tensor
+    window: Tensor
+
     def __init__(self, audio: AudioPreset, mel: MelPreset):
         super().__init__()
         self.n_fft, self.hop_length = mel.n_fft, mel.hop_length

@@ -41,6 +41,12 @@ class NoiseShaper(nn.Module):
     the grain that a decoded mel does not have, and rain its sound.
     """
 
+    inverse: Tensor
+    bands: Tensor
+    band_width: Tensor
+    near_bands: Tensor
+    window: Tensor
+
     def __init__(self, preset: Preset):
         super().__init__()
         self.n_fft, self.hop_length = preset.mel.n_fft, preset.mel.hop_length
@@ -92,6 +98,10 @@ class MixedExcitation(nn.Module):
     (multiplicative updates keep it positive), and its phases by a few passes of Griffin and Lim. Where the spectrum has
     lines, bin by bin and frame by frame, the excitation is taken from this sound, elsewhere from the shaped noise.
     """
+
+    basis: Tensor
+    near_bins: Tensor
+    covered: Tensor
 
     def __init__(self, preset: Preset):
         super().__init__()

@@ -1,5 +1,7 @@
 """HiFi-GAN's generator (Kong et al. 2020) and the paper's MHiFi-GAN (3.6): the same network fed with CEmbeds."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -42,7 +44,7 @@ class UpsamplingStages(nn.Module):
             self.channels //= 2
             self.upsamples.append(layer)
             self.fusions.append(
-                nn.ModuleList(
+                MultiReceptiveFieldFusion(
                     ResidualStack(self.channels, size, preset.residual_dilations) for size in preset.residual_kernels
                 )
             )
@@ -53,8 +55,15 @@ class UpsamplingStages(nn.Module):
             features = upsample(F.leaky_relu(features, SLOPE))
             if injected is not None and number == len(self.upsamples):
                 features = features + injected
-            features = sum(stack(features) for stack in fusion) / len(fusion)
+            features = fusion(features)
         return features
+
+
+class MultiReceptiveFieldFusion(nn.ModuleList):
+    """The mean of residual stacks of several kernel sizes, (batch, channels, frames)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return reduce(torch.add, [stack(features) for stack in self]) / len(self)
 
 
 class ResidualStack(nn.Module):

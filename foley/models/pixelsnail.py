@@ -28,6 +28,8 @@ class PixelSNAIL(nn.Module):
     With `activation_checkpointing` the backward pass computes each block again, instead of keeping what is inside it.
     """
 
+    coordinates: Tensor
+
     def __init__(self, preset: PriorPreset, grid: tuple[int, int], codebook_size: int):
         super().__init__()
         self.activation_checkpointing = False
@@ -128,7 +130,7 @@ class Condition(nn.Module):
     def forward(self, categories: Tensor) -> Tensor:
         if isinstance(self.network, nn.Embedding):
             return self.network(categories).view(-1, *self.shape)
-        one_hot = F.one_hot(categories, len(Category)).to(self.network[0].weight.dtype)
+        one_hot = F.one_hot(categories, len(Category)).to(next(self.network.parameters()).dtype)
         return self.network(one_hot).view(-1, *self.shape)
 
 
@@ -174,7 +176,7 @@ class GatedResidual(nn.Module):
     def forward(self, features: Tensor, auxiliary: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
         hidden = self.conv1(elu(features))
         if self.auxiliary is not None:
-            hidden = hidden + self.auxiliary(elu(auxiliary))
+            hidden = hidden + self.auxiliary(elu(auxiliary))  # pyright: ignore[reportArgumentType]  given where there is one
         update = self.conv2(self.dropout(elu(hidden)))
         if self.condition is not None:
             update = update + self.condition(condition)

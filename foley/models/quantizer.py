@@ -17,6 +17,11 @@ class VectorQuantizer(nn.Module):
     that hold a number that is not finite change nothing. `eval()` gives exactly the lookup of the codes it returns.
     """
 
+    codebook: Tensor
+    codebook_sum: Tensor
+    usage: Tensor
+    started: Tensor
+
     def __init__(self, dimension: int, codebook_size: int, decay: float = 0.99, threshold_ema_dead_code: float = 0.02):
         super().__init__()
         self.decay, self.threshold_ema_dead_code = decay, threshold_ema_dead_code

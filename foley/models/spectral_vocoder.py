@@ -28,6 +28,9 @@ class SpectralVocoder(nn.Module):
     standardised CEmbed says once restored. The noise comes from the take's seed, so that a take is reproducible.
     """
 
+    near_bins: Tensor
+    window: Tensor
+
     def __init__(self, preset: Preset):
         super().__init__()
         vocoder = preset.vocoder
@@ -40,8 +43,8 @@ class SpectralVocoder(nn.Module):
         self.stages = UpsamplingStages(vocoder, preset.rows)
         self.noise_input = nn.Conv1d(3 * bins, self.stages.channels, 5, padding=2)
         self.output = nn.Conv1d(self.stages.channels, 3 * bins, 7, padding=3)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        for parameter in self.output.parameters():
+            nn.init.zeros_(parameter)
         near = within(bins, NEAR_BINS)
         self.register_buffer("near_bins", near / near.sum(dim=1, keepdim=True), persistent=False)
         self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)

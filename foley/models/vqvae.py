@@ -176,14 +176,14 @@ def _parallel_blocks(preset: VQVAEPreset) -> list[nn.Module]:
 
 def _downsample(inputs: int, outputs: int, kernel: int, stride: tuple[int, int]) -> nn.Conv2d:
     """A strided convolution whose kernel, given for stride 2, grows with the stride so that nothing is skipped."""
-    size = tuple(kernel * s // 2 for s in stride)
-    padding = tuple((k - s) // 2 for k, s in zip(size, stride, strict=True))
+    size = (kernel * stride[0] // 2, kernel * stride[1] // 2)
+    padding = ((size[0] - stride[0]) // 2, (size[1] - stride[1]) // 2)
     return nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding)
 
 
 def _upsample(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.ConvTranspose2d:
-    size = tuple(2 * s for s in stride)
-    return nn.ConvTranspose2d(inputs, outputs, size, stride=stride, padding=tuple(s // 2 for s in stride))
+    size, padding = (2 * stride[0], 2 * stride[1]), (stride[0] // 2, stride[1] // 2)
+    return nn.ConvTranspose2d(inputs, outputs, size, stride=stride, padding=padding)
 
 
 def vqvae_loss(
@@ -205,5 +205,5 @@ def vqvae_loss(
 def code_shape(model: VQVAE, rows: int, frames: int) -> tuple[int, int]:
     """Shape (rows, frames) of the codes of a CEmbed of that shape, without computing them."""
     with torch.device("meta"):
-        shape = model.to("meta").vectors(torch.empty(1, rows, frames)).shape
-    return tuple(shape[2:])
+        code_rows, code_frames = model.to("meta").vectors(torch.empty(1, rows, frames)).shape[2:]
+    return code_rows, code_frames

@@ -22,6 +22,6 @@ def folded_state(model: nn.Module) -> dict[str, Tensor]:
     """
     state = {name: value for name, value in model.state_dict().items() if ".parametrizations." not in name}
     for name, layer in model.named_modules():
-        if is_parametrized(layer, "weight"):
+        if isinstance(layer, _LAYERS) and is_parametrized(layer, "weight"):
             state[f"{name}.weight"] = layer.weight.detach()
     return state
