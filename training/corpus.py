@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from foley.categories import Category
-from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
+from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_digest, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
+from foley.licences import PERMISSIVE
 from foley.models.vqvae import VQVAE
 from foley.system.files import read_json, write_json
+from foley.system.threads import in_threads
 from training.augment import noise_floor, unclipped, vary_recording
 from training.cache import digest
 from training.run import Run
@@ -39,14 +41,14 @@ class Corpus:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, check)
+            self.dataset = dataset_of(run, check)
         clips = self.dataset.clips
         if PartialState().is_main_process:
             remember(self.dataset, run)
         self.categories = torch.tensor([int(clip.category) for clip in clips])
         self.train = torch.tensor([i for i, clip in enumerate(clips) if clip.split == TRAIN])
         self.validation = torch.tensor([i for i, clip in enumerate(clips) if clip.split == VALIDATION])
-        contents = [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips]
+        contents = list(in_threads(clip_digest, clips))
         self.validation_key = digest([contents[i] for i in self.validation.tolist()])
         self.augmentation = run.preset.training.augmentation
         self._key = [
@@ -71,8 +73,8 @@ class Corpus:
         shape = (views, len(self.dataset.clips), audio.samples)
 
         def fill(array: np.ndarray) -> None:
-            for i, clip in enumerate(tqdm(self.dataset.clips, desc="varying recordings", unit="clip")):
-                waveform = clip_waveform(clip, audio)
+            def fill_clip(i: int) -> None:
+                waveform = clip_waveform(self.dataset.clips[i], audio)
                 for view in range(views):
                     random = np.random.default_rng([self.run.options.seed, view, i])
                     varied = unclipped(waveform)
@@ -81,6 +83,10 @@ class Corpus:
                     if floor:
                         varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
+
+            done = in_threads(fill_clip, range(shape[1]))
+            for _ in tqdm(done, desc="varying recordings", unit="clip", total=shape[1]):
+                pass
 
         return self.run.cache.array(f"waveforms{_suffix(floor)}", self._key, shape, "int16", fill)
 
@@ -134,9 +140,17 @@ def _suffix(floor: bool) -> str:
     return "" if floor else "-without-floor"
 
 
+def dataset_of(run: Run, check: Callable | None = None) -> Dataset:
+    """The recordings a run is trained on: of all licences, or of those it was asked to use. Raises ValueError."""
+    dataset = load_dataset(run.options.data, run.preset.audio, check)
+    return dataset.permissive() if run.options.licences == PERMISSIVE else dataset
+
+
 def remember(dataset: Dataset, run: Run) -> None:
     """Note in the run's folder what it is trained on, for its card: the recordings may be gone by then."""
-    clips = [{**asdict(clip), "path": str(clip.path), "category": clip.category.name} for clip in dataset.clips]
+    clips = [{**vars(clip), "path": str(clip.path), "category": clip.category.name} for clip in dataset.clips]
+    for clip in clips:
+        del clip["packed"]
     write_json(run.folder / DATASET, {"clips": clips, "left_out": dataset.left_out})
 
 
@@ -144,7 +158,7 @@ def recall(run: Run) -> Dataset:
     """What a run was last trained on. Raises ValueError when neither the note nor the recordings are there."""
     noted = read_json(run.folder / DATASET)
     if not noted:
-        return load_dataset(run.options.data, run.preset.audio)
+        return dataset_of(run)
     clips = [
         Clip(**{**clip, "path": Path(clip["path"]), "category": Category.parse(clip["category"])})
         for clip in noted["clips"]
