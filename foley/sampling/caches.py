@@ -1,18 +1,18 @@
 """What the sampler keeps between codes: one definition for every backend."""
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from foley.sampling.state import SamplingState
-from foley.sampling.weights import Weights
+from foley.sampling.weights import Array, Weights
 from foley.sampling.winograd import filtering
 
 
-class Caches(NamedTuple):
-    """Tensors for N takes of a grid (height, width); the other letters are those of `Weights`.
+class Caches(NamedTuple, Generic[Array]):
+    """Tensors or arrays for N takes of a grid (height, width); the other letters are those of `Weights`.
 
     `features` and `hidden` are what the causal convolutions of the R residual blocks read, after their ELU: of the
     row being sampled, with zeros at both ends up to the padded width, that of its tiles and 2 (k // 2) more. Of the
@@ -25,23 +25,25 @@ class Caches(NamedTuple):
     `spread_next` to the s after.
     """
 
-    codes: Tensor  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
-    condition: Tensor  # (N, height or 1, width, condition channels)
-    start: Tensor  # (N, width, C)
-    features: Tensor  # (R, N, padded width, C)
-    hidden: Tensor  # (R, N, padded width, H)
-    features_above: Tensor  # (R, k - 1, points, N x tiles, C)
-    hidden_above: Tensor  # (R, k - 1, points, N x tiles, H)
-    above1: Tensor  # (R, N, tiles x outputs, H)
-    above2: Tensor  # (R, N, tiles x outputs, 2 C)
-    keys: Tensor  # (B, N, A, T)
-    values: Tensor  # (B, N, A, T)
-    key_inputs: Tensor  # (B, N, s, K)
-    spread_now: Tensor  # (B, N, s, A)
-    spread_next: Tensor  # (B, N, s, A)
+    codes: Array  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
+    condition: Array  # (N, height or 1, width, condition channels)
+    start: Array  # (N, width, C)
+    features: Array  # (R, N, padded width, C)
+    hidden: Array  # (R, N, padded width, H)
+    features_above: Array  # (R, k - 1, points, N x tiles, C)
+    hidden_above: Array  # (R, k - 1, points, N x tiles, H)
+    above1: Array  # (R, N, tiles x outputs, H)
+    above2: Array  # (R, N, tiles x outputs, 2 C)
+    keys: Array  # (B, N, A, T)
+    values: Array  # (B, N, A, T)
+    key_inputs: Array  # (B, N, s, K)
+    spread_now: Array  # (B, N, s, A)
+    spread_next: Array  # (B, N, s, A)
 
     @classmethod
-    def of(cls, state: SamplingState, weights: Weights, device: torch.device | str, multiple: int = 1) -> "Caches":
+    def of(
+        cls, state: SamplingState, weights: Weights[Tensor], device: torch.device | str, multiple: int = 1
+    ) -> "Caches[Tensor]":
         """Caches before the first code, for weights of these shapes; above1 and above2 are padded to a multiple."""
         takes, height, width = state.codes.shape
         residuals, points, up, channels, hidden = weights.above1.shape
@@ -64,7 +66,7 @@ class Caches(NamedTuple):
             "spread_now": (blocks, takes, factor, attention),
             "spread_next": (blocks, takes, factor, attention),
         }
-        return cls(
+        return Caches(
             codes=F.pad(state.known, (half, half, half, 0), value=state.codebook_size).to(device),
             condition=state.condition.to(device).contiguous(),
             **{name: torch.zeros(shape, device=device) for name, shape in shapes.items()},

@@ -9,7 +9,7 @@ import torch
 from numba import njit
 
 from foley.sampling.backends.cpu import matrix_products, work_queue
-from foley.sampling.backends.cpu.cache import cached
+from foley.sampling.backends.cpu.compiled import cached
 from foley.sampling.backends.cpu.vectors import choose_code
 from foley.sampling.backends.cpu.work_queue import WorkQueue
 from foley.sampling.gumbel import gumbel_max

@@ -22,7 +22,7 @@ _CODES = 8  # codes between two reports, each of which waits for the device
 class TorchBackend:
     """Samples with the given weights, on the device they are on."""
 
-    def __init__(self, weights: Weights, heads: int):
+    def __init__(self, weights: Weights[Tensor], heads: int):
         self.weights, self.heads = weights, heads
 
     def run(self, state: SamplingState) -> Generator[int]:
@@ -48,7 +48,7 @@ class TorchBackend:
 class Steps:
     """The caches of some takes and the two steps that move them on."""
 
-    def __init__(self, weights: Weights, heads: int, state: SamplingState):
+    def __init__(self, weights: Weights[Tensor], heads: int, state: SamplingState):
         self.weights, self.heads, self.settings = weights, heads, state.settings
         self.device = weights.tables.device
         self.caches = Caches.of(state, weights, self.device)

@@ -35,7 +35,7 @@ _WORTH_HELP = 2e6  # multiply-adds of a code below which a second thread costs m
 class CpuBackend:
     """Samples with the given weights (on the CPU), on as many threads as torch uses."""
 
-    def __init__(self, weights: Weights, heads: int):
+    def __init__(self, weights: Weights[torch.Tensor], heads: int):
         self.layers, self.heads = pack_layers(weights), heads
         self.shapes = Weights(*(tensor.to("meta") for tensor in weights))  # of the weights, which are not needed twice
 

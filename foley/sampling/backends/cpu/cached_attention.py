@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
+from foley.sampling.backends.cpu.compiled import inner, to_fixed_tuple
 from foley.sampling.backends.cpu.matrix_products import put_bias
 from foley.sampling.backends.cpu.shared_products import ATTENTION, WORTH_SHARING, add_product, gated_residual
-from foley.sampling.backends.cpu.vectors import add, attend, clear, copy, inner
+from foley.sampling.backends.cpu.vectors import add, attend, clear, copy
 from foley.sampling.backends.cpu.work_queue import numbers_of, publish, reclaim
 
 

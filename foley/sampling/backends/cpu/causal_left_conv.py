@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from foley.sampling.backends.cpu.compiled import inner
 from foley.sampling.backends.cpu.matrix_products import multiply
-from foley.sampling.backends.cpu.vectors import add_glu, clear, copy, elu, inner
+from foley.sampling.backends.cpu.vectors import add_glu, clear, copy, elu
 
 
 class LeftConvs(NamedTuple):

@@ -12,7 +12,6 @@ from foley.sampling.backends.cpu import (
     vectors,
     work_queue,
 )
-from foley.sampling.backends.cpu.cache import cached
 from foley.sampling.backends.cpu.cached_attention import (
     AttentionArrays,
     append_keys_and_values,
@@ -21,6 +20,7 @@ from foley.sampling.backends.cpu.cached_attention import (
     spread_coarse_result,
 )
 from foley.sampling.backends.cpu.causal_left_conv import LeftConvs, compute_hidden, first_of_pair
+from foley.sampling.backends.cpu.compiled import cached, inner
 from foley.sampling.backends.cpu.matrix_products import put_bias
 from foley.sampling.backends.cpu.shared_products import (
     PRODUCT,
@@ -29,7 +29,7 @@ from foley.sampling.backends.cpu.shared_products import (
     run_stolen_product,
     write_output,
 )
-from foley.sampling.backends.cpu.vectors import add, choose_code, copy, elu, inner
+from foley.sampling.backends.cpu.vectors import add, choose_code, copy, elu
 from foley.sampling.backends.cpu.work_queue import acquire, await_done, finish, kind_of, read, release, steal, write
 
 MODULES = (work_queue, shared_products, cached_attention, causal_left_conv, matrix_products, vectors)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from foley.sampling.backends.cpu.matrix_products import PANEL, aligned, pack, zeros
 from foley.sampling.caches import Caches
@@ -53,7 +54,7 @@ class Scratch(NamedTuple):
     scores: np.ndarray  # (max of T and V,)
 
 
-def pack_layers(weights: Weights) -> Layers:
+def pack_layers(weights: Weights[Tensor]) -> Layers:
     """The weights (on the CPU), packed."""
     w = Weights(*(value.numpy() for value in weights))
 
@@ -100,7 +101,7 @@ def pack_layers(weights: Weights) -> Layers:
     )
 
 
-def make_scratch(weights: Weights, caches: Caches, codebook_size: int) -> Scratch:
+def make_scratch(weights: Weights[Tensor], caches: Caches[np.ndarray], codebook_size: int) -> Scratch:
     """Zeros, for weights of these shapes and the takes of these caches."""
     layers, takes, _, channels = caches.features.shape
     hidden, factor, half = caches.hidden.shape[3], caches.key_inputs.shape[2], weights.left1.shape[1]

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
+from numba import cfunc, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from foley.sampling.backends.cpu.compiled import inner, intrinsic
 
 _WIDE = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 PANEL = 32 if _WIDE else 16  # outputs side by side in a tile and in the packed weights
@@ -99,7 +100,7 @@ def _tile(rows: int, panels: int, packed: bool = True, fetches: int = 0) -> Call
         def pointer(address, kind):
             return builder.inttoptr(address, kind.as_pointer())
 
-        def load(address, kind=vector):
+        def load(address, kind: ir.Type = vector):
             value = builder.load(pointer(address, kind))
             value.align = 1
             return value
@@ -292,13 +293,13 @@ def _product_of(packed: bool) -> Callable:
 product, _combination = _product_of(packed=True), _product_of(packed=False)
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def multiply(y, x, rows, w):
     """y[:rows] += x @ w for packed w, without its bias. Where x is narrower than w, its rows are read joined."""
     run_product(*product(y, x, rows, w))
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def combine(y, x, w):
     """y += x @ w for few inputs and plain float32 rows, in each of which the numbers lie side by side."""
     _run_combination(*_combination(y, x, y.shape[0], w))
@@ -323,7 +324,7 @@ def bias_of(_, w, panel, n):
     return types.float32(w, types.int64, types.int64), codegen
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def put_bias(y, rows, w):
     """y[:rows] = the bias of packed w."""
     for row in range(rows):

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from foley.sampling.backends.cpu import matrix_products, vectors
-from foley.sampling.backends.cpu.cache import cached
+from foley.sampling.backends.cpu.compiled import cached, inner
 from foley.sampling.backends.cpu.matrix_products import PANEL, combine, multiply, put_bias
-from foley.sampling.backends.cpu.vectors import add, clear, copy, inner
+from foley.sampling.backends.cpu.vectors import add, clear, copy
 
 _NEAR = 2**19  # bytes that stay in a core's cache
 

@@ -1,9 +1,8 @@
 """Products with large weights, of which a second thread may take half; and the 1x1 layers made of them."""
 
-from numba.np.unsafe.ndarray import to_fixed_tuple
-
+from foley.sampling.backends.cpu.compiled import inner, to_fixed_tuple
 from foley.sampling.backends.cpu.matrix_products import Product, product, put_bias, run_product
-from foley.sampling.backends.cpu.vectors import add_glu, copy, elu, inner
+from foley.sampling.backends.cpu.vectors import add_glu, copy, elu
 from foley.sampling.backends.cpu.work_queue import numbers_of, publish, reclaim
 
 PRODUCT, ATTENTION = 0, 1  # kinds of jobs in the slot

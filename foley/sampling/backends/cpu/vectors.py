@@ -1,18 +1,14 @@
 """What is done to single vectors: float32, contiguous, in loops that the compiler vectorises."""
 
 import numpy as np
-from numba import njit
+
+from foley.sampling.backends.cpu.compiled import inner
 
 _LOG2_E = np.float32(1.44269504)
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 _TAYLOR = tuple(np.float32(c) for c in (1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2))
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST, _HIGHEST, _NOWHERE = np.float32(-87), np.float32(88), np.float32(-np.inf)
-
-
-def inner(**options):
-    """A compiled function for other compiled ones only."""
-    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
 
 _LOOSE = {"contract", "nsz"}  # what vectorising needs of loops without sums

@@ -13,8 +13,9 @@ thread no time.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import types
+
+from foley.sampling.backends.cpu.compiled import inner, intrinsic
 
 SLOT_SIZE = 32
 _STATE, _FINISHED, _NUMBER, _KIND, _JOB = 0, 8, 15, 16, 17  # what both threads write lies in different cache lines
@@ -79,26 +80,26 @@ def _swap(_, array, index, old, new):
     return types.boolean(array, *[types.int64] * 3), codegen
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def acquire(claims, job):
     """Whether this thread is the one to do the job."""
     return _swap(claims, job, 0, _ACQUIRED)
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def finish(claims, job):
     """Say that an acquired job is done."""
     write(claims, job, _DONE)
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def await_done(claims, job):
     """Return when the thread that acquired the job has done it."""
     while read(claims, job) != _DONE:
         pass
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def publish(slot, kind, job):
     """Put a job, a tuple of whole numbers, into the slot; the kind says what sort of tuple it is.
 
@@ -111,7 +112,7 @@ def publish(slot, kind, job):
     write(slot, _STATE, 2 * slot[_NUMBER])
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def reclaim(slot):
     """Whether the published job is still in the slot; if not, the other thread has done it when this returns."""
     number = slot[_NUMBER]
@@ -122,26 +123,26 @@ def reclaim(slot):
     return False
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def steal(slot):
     """Whether there was a job in the slot, which this thread then does and has to `release`."""
     state = read(slot, _STATE)
     return state % 2 == 0 and state > 0 and _swap(slot, _STATE, state, state + 1)
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def kind_of(slot):
     """The kind of the job that was stolen."""
     return slot[_KIND]
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def numbers_of(slot):
     """The numbers of the job that was stolen, as an array that begins with them."""
     return slot[_JOB:]
 
 
-@njit(nogil=True, no_cpython_wrapper=True)
+@inner()
 def release(slot):
     """Say that the job that was stolen is done."""
     write(slot, _FINISHED, read(slot, _STATE) // 2)
