@@ -55,6 +55,9 @@ class AisfxConfig:
 class AisfxSpectrogram(nn.Module):
     """Compressed mel spectrogram, scaled to about [0, 1]: (batch, samples) to (batch, frames, n_mels)."""
 
+    bank: Tensor
+    window: Tensor
+
     def __init__(self, config: AisfxConfig) -> None:
         super().__init__()
         self.config = config

@@ -95,6 +95,9 @@ class VGGishNetwork(nn.Module):
 class VGGish(nn.Module):
     """Waveforms (batch, samples) at `flavour.input_rate` to embeddings (batch, windows, 128)."""
 
+    bank: Tensor
+    window: Tensor
+
     def __init__(self, flavour: Flavour, network: VGGishNetwork) -> None:
         super().__init__()
         self.flavour = flavour
