@@ -203,7 +203,8 @@ def write_png(figure: "Figure", path: str | Path) -> Path:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     Image.fromarray(np.asarray(canvas.buffer_rgba())).save(path, format="PNG", compress_level=1)
-    canvas.renderer = None  # figures lie in cycles until the collector comes; their pixels, megabytes, need not
+    # figures lie in cycles until the collector comes; their pixels, megabytes, need not
+    canvas.renderer = None  # pyright: ignore[reportAttributeAccessIssue]  set when something is drawn
     figure.clear()
     return Path(path)
 

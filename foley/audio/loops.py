@@ -68,11 +68,11 @@ def _alike(samples: np.ndarray, fade: int, reach: int) -> list[tuple[float, int,
     tail = samples[-reach - fade :]
     norms, loudest = _norms(tail, fade), float(_norms(samples, fade).max())
     size = next_fast_len(len(tail) + fade, real=True)
-    spectrum = rfft(tail, size)
+    spectrum = np.asarray(rfft(tail, size))
     for begin in range(fade, fade + reach, max(1, fade // 8, reach // MOST_BEGINNINGS)):
         piece = samples[begin - fade : begin]
         norm = np.linalg.norm(piece) + 1e-9
-        products = irfft(spectrum * np.conj(rfft(piece, size)), size)[: len(norms)]
+        products = np.asarray(irfft(spectrum * np.conj(np.asarray(rfft(piece, size))), size))[: len(norms)]
         score = _score(products, norms, norm, loudest)
         place = int(score.argmax())
         found.append((float(score[place]), begin, len(samples) - len(tail) + place + fade))
@@ -92,7 +92,7 @@ def _exact(samples: np.ndarray, fade: int, begin: int, end: int, around: int) ->
     return float(score[place]), begin, first + place
 
 
-def _score(products: np.ndarray, norms: np.ndarray, norm: float, loudest: float) -> np.ndarray:
+def _score(products: np.ndarray, norms: np.ndarray, norm: float | np.floating, loudest: float) -> np.ndarray:
     """How good seams are between a stretch of level `norm` and others, by their inner products and levels.
 
     Levels count as much as shapes: a loop from a loud place into a quiet one would pump. Silence goes before all.

@@ -5,7 +5,7 @@ stopped goes on where it was, and one of other weights does not embed the record
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def evaluating(
     folder: str | Path,
     settings: EvaluationSettings | None = None,
     embedder: Embedder | None = None,
-) -> Iterator[EvaluationProgress | Report]:
+) -> Generator[EvaluationProgress | Report]:
     """Score a model against a reference, step by step; the last event is the report.
 
     `reference` is a dataset folder, in its own split, or saved statistics (`references.load_statistics`), which allow

@@ -41,7 +41,7 @@ def _probe_hits(train: dict[Category, ClipSet], tests: dict[Category, ClipSet]) 
 def _network_hits(train: dict[Category, ClipSet], tests: dict[Category, ClipSet]) -> dict[Category, np.ndarray]:
     (pictures, labels), (test_pictures, test_labels) = (
         (
-            torch.from_numpy(np.concatenate([clips.pictures for clips in side.values()])),
+            torch.from_numpy(np.concatenate([clips.pictures for clips in side.values() if clips.pictures is not None])),
             [int(category) for category, clips in side.items() for _ in range(len(clips))],
         )
         for side in (train, tests)

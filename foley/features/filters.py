@@ -12,7 +12,7 @@ MELS_LINEAR = LINEAR_BELOW / HERTZ_A_MEL
 LOG_STEP = np.log(6.4) / 27.0
 
 
-def hz_to_mel(hertz: np.ndarray) -> np.ndarray:
+def hz_to_mel(hertz: np.ndarray | float) -> np.ndarray:
     """Frequencies in Hz, of any shape, on Slaney's mel scale."""
     hertz = np.asarray(hertz, dtype=np.float64)
     logarithmic = MELS_LINEAR + np.log(np.maximum(hertz, LINEAR_BELOW) / LINEAR_BELOW) / LOG_STEP

@@ -62,7 +62,11 @@ def run_perform(arguments: argparse.Namespace) -> None:
     if not arguments.recipe:
         events = _events(arguments, rate, foley.sample_rate)
     with tqdm(desc="Performing", total=100, unit="%", leave=False) as bar:
-        performance = perform(foley, events, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
+
+        def show(done: float) -> None:
+            bar.update(round(100 * done) - bar.n)
+
+        performance = perform(foley, events, settings, progress=show)
     kinds = [kind.strip() for kind in arguments.files.split(",") if kind.strip()]
     for path in save(performance, arguments.out, "", kinds, start_s, arguments.video).values():
         print(path)

@@ -88,7 +88,7 @@ def at_strength(shot: OneShot, strength: float, level_db: float, sample_rate: in
     samples = shot.samples.astype(np.float64)
     if cutoff < 0.95 * nyquist:
         # first order: softer hits lose their brightness by 6 dB an octave, not their attack
-        samples = sosfilt(butter(1, cutoff / nyquist, output="sos"), samples)
+        samples = np.asarray(sosfilt(butter(1, cutoff / nyquist, output="sos"), samples))
     now = OneShot(samples, shot.onset, shot.source).level_db(sample_rate)
     return samples * 10 ** ((wanted - now) / 20)
 

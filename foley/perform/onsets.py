@@ -47,7 +47,8 @@ def find_onsets(waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_
     is_peak = (maximum_filter1d(rise, 2 * RISE_BLOCKS + 1, mode="nearest") == rise) & (rise >= LEAST_RISE_DB)
     reach = max(1, round(PEAK_REACH_S * sample_rate))
     onsets: list[Onset] = []
-    for number in np.flatnonzero(is_peak & (maximum_filter1d(level, 2 * RISE_BLOCKS + 1, mode="nearest") > floor)):
+    is_loud = maximum_filter1d(level, 2 * RISE_BLOCKS + 1, mode="nearest") > floor
+    for number in np.flatnonzero(is_peak & is_loud).tolist():
         first = max(0, (number - 2 * RISE_BLOCKS) * block)
         window = np.abs(samples[first : first + 3 * RISE_BLOCKS * block + reach])
         peak = window[: 2 * RISE_BLOCKS * block + reach].max()

@@ -235,11 +235,11 @@ def _opened(path: str | Path) -> Iterator[Any]:
 
 @contextmanager
 def _broken(name: str) -> Iterator[None]:
-    import av
+    from av.error import FFmpegError
 
     try:
         yield
-    except (av.FFmpegError, ValueError, EOFError, MemoryError) as error:
+    except (FFmpegError, ValueError, EOFError, MemoryError) as error:
         if isinstance(error, EventError):
             raise
         raise VideoError(f"{name} cannot be read as video: it is broken, or of a kind that is not read here.") from None

@@ -70,7 +70,7 @@ class TagStatistics:
         """The statistics of clips' embeddings (clips, dimension), each with its class, its source and its tags."""
         kinds, found, means, centres, spreads = np.array(categories), {}, {}, {}, {}
         for category in sorted(set(categories)):
-            rows = np.flatnonzero(kinds == category)
+            rows = np.flatnonzero(kinds == category).tolist()
             by_source = _by_source(embeddings, sources, rows)
             centres[category], spreads[category] = by_source.mean(axis=0), by_source.std(axis=0) + 1e-3
             for name in sorted(set().union(*(tags[row] for row in rows))):
@@ -148,9 +148,9 @@ class TagStatistics:
             ) from None
 
 
-def _by_source(embeddings: np.ndarray, sources: Sequence[str], rows: Sequence[int] | np.ndarray) -> np.ndarray:
+def _by_source(embeddings: np.ndarray, sources: Sequence[str], rows: Sequence[int]) -> np.ndarray:
     """The mean embedding of each source among some rows: (sources, dimension)."""
     groups: dict[str, list[int]] = {}
     for row in rows:
-        groups.setdefault(sources[row], []).append(int(row))
+        groups.setdefault(sources[row], []).append(row)
     return np.stack([embeddings[members].mean(axis=0) for members in groups.values()])

@@ -86,8 +86,13 @@ class RunView:
         return {name: StageView(name, place, read_events(place / EVENTS)) for name, place in folders.items()}
 
     @cached_property
+    def running(self) -> Process | None:
+        """The process that is at work on it, where there is one."""
+        return self.process if self.process and not self.process.outcome and self.process.alive else None
+
+    @property
     def is_running(self) -> bool:
-        return self.process is not None and not self.process.outcome and self.process.alive
+        return self.running is not None
 
     @property
     def state(self) -> str:

@@ -30,7 +30,8 @@ def siblings(codes: Tensor, distance: float, seeds: list[int]) -> Edit:
     """
     if not 0 <= distance <= 1:
         raise ValueError(f"The distance is {distance}, but must lie from 0 (the take itself) to 1 (a new one).")
-    keep = torch.stack([_patches(seed, codes.shape) >= distance for seed in seeds])
+    rows, frames = codes.shape
+    keep = torch.stack([_patches(seed, (rows, frames)) >= distance for seed in seeds])
     return Edit(codes.expand_as(keep), keep, f"sibling at distance {distance:.2f}")
 
 

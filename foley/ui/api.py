@@ -1,10 +1,11 @@
 """What programs may call, with gradio_client or over HTTP: the same functions of the pipeline as the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 from gradio_client.utils import is_file_obj_with_meta
 
 from foley.audio.files import AudioError, peak_dbfs
@@ -24,7 +25,7 @@ def whole_number(what: str, value: Any) -> int:
 
 
 def add_endpoints(
-    draw: Callable[..., Iterator[Progress | Take]], reconstruct_recording: Callable[..., Reconstruction]
+    draw: Callable[..., Generator[Progress | Take]], reconstruct_recording: Callable[..., Reconstruction]
 ) -> None:
     """Open `classes`, `generate` and `reconstruct` to programs, inside the open Blocks."""
 
@@ -92,6 +93,6 @@ def add_endpoints(
         except Exception as error:
             raise gr.Error(error_message(error), print_exception=False) from None
 
-    gr.api(classes, api_name="classes", queue=False)
-    gr.api(generate, api_name="generate", **USES_MODEL)
-    gr.api(reconstruct, api_name="reconstruct", **USES_MODEL)
+    api(classes, api_name="classes", queue=False)
+    api(generate, api_name="generate", **USES_MODEL)
+    api(reconstruct, api_name="reconstruct", **USES_MODEL)

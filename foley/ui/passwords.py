@@ -27,7 +27,8 @@ def read_users(auth: str | None, environment: Mapping[str, str]) -> dict[str, st
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise ValueError("--auth takes user:password, or a file with one user:password a line.")
         lines = path.read_text(encoding="utf-8").splitlines()
-    users = dict(line.strip().partition(":")[::2] for line in lines if line.strip())
+    parts = [line.strip().partition(":") for line in lines if line.strip()]
+    users = {user: password for user, _, password in parts}
     if not users or not all(users) or any(len(password) < LEAST_CHARACTERS for password in users.values()):
         raise ValueError(f"Each user needs a name, a colon, and a password of {LEAST_CHARACTERS} characters or more.")
     return users

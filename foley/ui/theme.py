@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import gradio as gr
-from gradio.themes import Base, Color, LocalFont
+from gradio.themes import Base, Color, LocalFont, sizes
 
 from foley.resources import ICON, STATIC
 
@@ -47,9 +46,9 @@ def studio_theme() -> Base:
         primary_hue=AMBER,
         secondary_hue=AMBER,
         neutral_hue=GRAPHITE,
-        text_size=gr.themes.sizes.text_sm,
-        spacing_size=gr.themes.sizes.spacing_sm,
-        radius_size=gr.themes.sizes.radius_sm,
+        text_size=sizes.text_sm,
+        spacing_size=sizes.spacing_sm,
+        radius_size=sizes.radius_sm,
         font=[LocalFont("IBM Plex Sans", WEIGHTS), "system-ui", "sans-serif"],
         font_mono=[LocalFont("IBM Plex Mono", WEIGHTS), "ui-monospace", "monospace"],
     ).set(

@@ -62,7 +62,7 @@ class CachedEmbedder:
                 found[index] = embedding
                 with replacing(paths[index]) as temporary, temporary.open("wb") as file:
                     np.save(file, embedding, allow_pickle=False)
-        return np.stack(found)
+        return np.stack(found)  # pyright: ignore[reportCallIssue, reportArgumentType]  none is missing by now
 
     def _path(self, waveform: Tensor, sample_rate: int) -> Path:
         samples = waveform.detach().cpu().contiguous().numpy()

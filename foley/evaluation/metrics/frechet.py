@@ -92,7 +92,7 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
     """
     check_same_dimension(a.mean, b.mean)
     difference = a.mean - b.mean
-    cross = linalg.svdvals(a.factor.T @ b.factor).sum() if a.factor.size and b.factor.size else 0.0
+    cross = np.asarray(linalg.svdvals(a.factor.T @ b.factor)).sum() if a.factor.size and b.factor.size else 0.0
     distance = difference @ difference + a.variance + b.variance - 2 * cross
     return max(float(distance), 0.0)
 

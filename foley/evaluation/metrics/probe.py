@@ -43,5 +43,5 @@ class Probe(Generic[Label]):
     def predict(self, embeddings: np.ndarray) -> list[Label]:
         """The class of each clip. Raises ValueError for embeddings of another dimension than fitted."""
         clips = clip_means(embeddings)
-        check_same_dimension(clips, self.regression[0].mean_)
+        check_same_dimension(clips, self.regression.named_steps["standardscaler"].mean_)
         return [self.classes[index] for index in self.regression.predict(clips)]

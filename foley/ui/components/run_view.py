@@ -2,6 +2,7 @@
 
 import time
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from foley.categories import Category
@@ -114,8 +115,8 @@ def _stage_button(run: RunView, stage: StageView, chosen: bool) -> dict[str, Any
 
 def _progress(run: RunView) -> tuple[str, float]:
     """A run's state in a sentence, and how much of it is done."""
-    process, stage = run.process, run.current
-    if run.is_running:
+    process, stage = run.running, run.current
+    if process is not None:
         limit = 60 * process.minutes if process.minutes else None
         passed = time.time() - process.created
         share = min(1.0, passed / limit) if limit else 0.0
@@ -135,7 +136,7 @@ def _progress(run: RunView) -> tuple[str, float]:
         more = "its model makes sound" if run.is_whole else "train the stages that are missing, to hear it"
         return f"Finished {when} ago: {more}", 1.0
     if run.state == "failed":
-        return run.process.message, 0.0
+        return run.process.message if run.process else "", 0.0
     if run.state == "killed":
         said = [line for line in run.log(5) if line.startswith("error:")]
         return (said[-1][7:] if said else f"Ended {when} ago without a word: Resume goes on from its checkpoint"), 0.0
@@ -169,11 +170,11 @@ def _series(stage: StageView, kind: str) -> dict[str, list[tuple[float, float]]]
 
 def shows(stage: StageView | None) -> dict[str, Any]:
     """The pictures and sounds that a stage has left, oldest first."""
-    kept = []
+    kept, folder = [], stage.folder if stage else Path()
     for event in stage.events if stage else []:
         if event["kind"] != "show":
             continue
-        files = {title: stage.folder / name for title, name in event["files"].items()}
+        files = {title: folder / name for title, name in event["files"].items()}
         files = {title: path for title, path in files.items() if path.is_file()}
         if files:
             sorts: dict[str, list] = {"sounds": [], "pictures": []}

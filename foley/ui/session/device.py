@@ -13,12 +13,14 @@ from typing import Any
 from foley.resources import REPOSITORY
 
 try:
-    from spaces import GPU as on_gpu  # noqa: N811 - Hugging Face ZeroGPU: a GPU for the length of a call
+    import spaces  # pyright: ignore[reportMissingImports]  Hugging Face ZeroGPU has it, and nobody else
 except ImportError:
+    spaces = None
 
-    def on_gpu(function: Callable) -> Callable:
-        """The function as it is: here nothing has to be borrowed."""
-        return function
+
+def on_gpu(function: Callable) -> Callable:
+    """The function, with a GPU for the length of a call where the host lends them; as it is elsewhere."""
+    return spaces.GPU(function) if spaces else function
 
 
 LONGEST_SENTENCE = 400  # characters; what is longer is no sentence of ours

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -46,8 +46,7 @@ class Models:
 
     def open(self, name: str | None = None) -> Foley:
         """As `get`, but read again where the folder holds other weights by now, as that of a training run may."""
-        loaded = self._loaded.get(name or "")
-        if loaded and self._has_changed(name, loaded):
+        if name and (loaded := self._loaded.get(name)) and self._has_changed(name, loaded):
             newer = Foley.from_pretrained(self._place(name), str(self.first.device))
             with self._lock:
                 self._loaded[name] = newer
@@ -97,7 +96,7 @@ class Models:
             return str(path)
         raise CheckpointError("Only the models in the menu can be opened here.")
 
-    def watch(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
+    def watch(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
         """What a generator yields whose first argument is a model.
 
         As many visitors share the model, each is in turn served a take; `Waiting` tells the place before the first.
@@ -105,7 +104,7 @@ class Models:
         """
         return self._queue.stream(partial(self._lent_run, name, how, *arguments, **settings), who_asks())
 
-    def run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
+    def run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
         """As `watch`, without the place in the queue."""
         with closing(self.watch(name, how, *arguments, **settings)) as events:
             yield from (event for event in events if not isinstance(event, Waiting))
@@ -114,7 +113,7 @@ class Models:
         """What a function returns, given as for `watch`."""
         return self._queue.call(partial(self._lent_call, name, how, *arguments, **settings), who_asks())
 
-    def _run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Iterator:
+    def _run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
         yield from how(self.get(name), *arguments, **settings)
 
     def _call(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Any:

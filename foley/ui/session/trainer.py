@@ -15,7 +15,7 @@ import torch
 
 from foley.presets import STAGES
 from foley.resources import WORK
-from foley.runs.process import PROCESS, Process
+from foley.runs.process import Process
 from foley.runs.view import LOG, RunView, find_runs
 from foley.system.devices import choose_device
 from foley.ui.access import Mode
@@ -100,18 +100,18 @@ class Trainer:
     def stop(self, run: RunView) -> None:
         """Ask the process to finish its step and keep a checkpoint; end it at once when it was asked before."""
         self.mode.refuse_unless_allowed("train.act")
-        if not run.is_running:
+        if run.running is None:
             return
-        process = psutil.Process(run.process.pid)
-        if run.process.pid in self._asked:
+        process = psutil.Process(run.running.pid)
+        if process.pid in self._asked:
             for child in (*process.children(recursive=True), process):
                 child.kill()
         else:
-            self._asked.add(run.process.pid)
+            self._asked.add(process.pid)
             process.send_signal(signal.SIGTERM)
 
     def is_stopping(self, run: RunView) -> bool:
-        return run.is_running and run.process.pid in self._asked
+        return run.running is not None and run.running.pid in self._asked
 
     def _launch(self, run: RunView, stage: str, device: str, minutes: float, arguments: list[str]) -> RunView:
         busy = next((other for other in self.runs() if other.is_running and same_device(other, device)), None)
@@ -134,7 +134,8 @@ class Trainer:
             psutil.Process(child.pid).nice(POLITE)  # a page that draws a take comes first
         stages = tuple(STAGES) if stage == ALL else (stage,)
         created = psutil.Process(child.pid).create_time()
-        if not (run.folder / PROCESS).is_file() or Process.read(run.folder).pid != child.pid:
+        own = Process.read(run.folder)  # it may have written it itself by now
+        if own is None or own.pid != child.pid:
             Process(child.pid, created, stages, device, minutes or None).write(run.folder)
         return RunView(run.folder)
 
@@ -148,6 +149,8 @@ def _split(options: str) -> list[str]:
 
 def same_device(run: RunView, device: str) -> bool:
     """Whether a run's process works on that device."""
+    if run.process is None:
+        return False
     theirs, ours = (str(choose_device()) if name == "auto" else name for name in (run.process.device, device))
     return theirs.split(":")[0] == ours.split(":")[0] and (":" not in theirs + ours or theirs == ours)
 

@@ -3,7 +3,7 @@
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -58,7 +58,7 @@ class ModelQueue:
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
-    def stream(self, make: Callable[[], Iterator], who: str = "") -> Iterator[Any]:
+    def stream(self, make: Callable[[], Iterator], who: str = "") -> Generator[Any]:
         """The events of an iterator that `make` gives, and `Waiting` as long as it has not begun.
 
         Closing the stream stops the work. Raises BusyError when too many wait, or too many requests of `who`, where

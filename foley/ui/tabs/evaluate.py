@@ -1,6 +1,6 @@
 """The tab that measures: what `python -m foley evaluate` does, its figures as bars, its sounds to be heard."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from html import escape
 from pathlib import Path
@@ -62,7 +62,7 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
                 js_on_load=None, apply_default_css=False, elem_id="clips",
             )  # fmt: skip
 
-    def measuring(chosen: str, *arguments: Any) -> Iterator[EvaluationProgress | Report]:
+    def measuring(chosen: str, *arguments: Any) -> Generator[EvaluationProgress | Report]:
         """The evaluation's events. On a CPU it works beside the takes of others; of a GPU there is one, for all in
         turn."""
         if models.first.device.type == "cpu":
@@ -117,7 +117,7 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
         return view.chart(now, what), view.links_value(home, new_folder(request))
 
     go.click(None, None, [go, stop], js=PRESSED, **PAGE_ONLY)  # a run that waits for its turn can be stopped, too
-    running = go.click(run, [model, *controls], [report, progress, go, stop], api_name=False, **PAGE_ONLY, **MEANWHILE)
+    running = go.click(run, [model, *controls], [report, progress, go, stop], **PAGE_ONLY, **MEANWHILE)
     stop.click(None, cancels=running, **PAGE_ONLY)
     stop.click(stopped, None, [progress, go, stop], concurrency_limit=None, **PAGE_ONLY)
     gr.on(None, last, None, report, **PAGE_ONLY)  # when the page is loaded

@@ -115,7 +115,7 @@ def perform_tab(models: Models, model: gr.State) -> None:
             return
         try:
             for step in _open(Path(path), how, models.first.sample_rate):
-                if isinstance(step, float):
+                if not isinstance(step, dict):
                     yield (*[gr.skip()] * 4, bar_value("Looking for events", step, "running"))
                 else:
                     yield step, _video(path), path, [], bar_value(step["words"], 1.0, "done")

@@ -70,7 +70,7 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
     )
 
 
-def _controls() -> tuple[dict[str, gr.Component], gr.HTML]:
+def _controls() -> tuple[dict[str, Any], gr.HTML]:
     data = gr.Textbox(
         label="Recordings", placeholder="/home/me/sounds", elem_id="train-data",
         info="A folder on this machine with one folder a class, or a manifest.csv.",
