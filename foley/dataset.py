@@ -241,7 +241,8 @@ def _clip(row: dict[str, str | None], folder: Path) -> Clip:
     if split not in ("", TRAIN, VALIDATION):
         raise ValueError(f"the split {values['split']!r} is neither {TRAIN} nor {VALIDATION}.")
     path = _inside(folder, values["file"])
-    return Clip(path, category, values["source_group"], split, *(values[name] for name in DETAILS[2:]))
+    source, licence, attribution = (values[name] for name in DETAILS[2:])
+    return Clip(path, category, values["source_group"], split, source, licence, attribution)
 
 
 def _inside(folder: Path, name: str) -> Path:

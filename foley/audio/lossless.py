@@ -31,7 +31,7 @@ def compress(clips: np.ndarray) -> tuple[bytes, bytes]:
     )
 
 
-def decompress(high: bytes, low: bytes, shape: tuple[int, int]) -> np.ndarray:
+def decompress(high: bytes | memoryview, low: bytes | memoryview, shape: tuple[int, int]) -> np.ndarray:
     """The inverse of `compress`, clips (clips, samples) int16. Raises ValueError for anything else than its strings."""
     size = shape[0] * shape[1]
     planes = []
@@ -84,7 +84,9 @@ def _predicted(weights: np.ndarray, history: np.ndarray, t: int) -> int:
 
 
 @njit(nogil=True)
-def _adapt(weights: np.ndarray, history: np.ndarray, t: int, error: int, step: int, power: int) -> int:
+def _adapt(
+    weights: np.ndarray, history: np.ndarray, t: int, error: int | np.int64, step: int, power: int | np.int64
+) -> int:
     """One step of normalised LMS in place. Returns the power of the history without its oldest value."""
     gain = (error * step << 16) // (power + 64)
     for tap in range(len(weights)):

@@ -136,13 +136,6 @@ class Prompt:
                 found.setdefault(piece.group, {}).setdefault("knobs", {})[piece.value[0]] = piece.value[1]
         return tuple(EventGroup(**found[number]) for number in sorted(found))
 
-    @property
-    def unmet(self) -> tuple[str, ...]:
-        """Sentences about what was understood and today's chain cannot follow."""
-        from foley.prompts.abilities import unmet  # imported here: a reading needs no model
-
-        return unmet(self)
-
     def _all(self, kind: str) -> list[Any]:
         return [piece.value for piece in self.pieces if piece.kind == kind]
 

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TypeVar
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 SPINS = "2000"
 DETERMINISTIC_THREADS = 2  # threads of what has to come out the same everywhere
 
