@@ -114,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
 def run_generate(arguments: argparse.Namespace) -> None:
     category = Category.parse(arguments.category)
     foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
-    events = foley.draw(
+    events = foley.stream(
         category, arguments.seed, arguments.temperature, arguments.count, arguments.top_k, arguments.top_p
     )
     with tqdm(desc=category.title, unit="code", leave=False, disable=None) as bar:

@@ -93,7 +93,7 @@ class Foley:
         )
 
     def warm_up(self) -> Thread:
-        """Draw a take in the background and drop it, so that the first one asked for need not wait for compiling.
+        """Generate a take in the background and drop it, so that the first one asked for need not wait for compiling.
 
         The sampler is compiled once after its installation, for tens of seconds, and once more when it changes.
         """
@@ -120,9 +120,9 @@ class Foley:
         `progress(done, total)` is called with the number of codes. Raises ValueError for a class, seed, temperature
         or count that cannot be.
         """
-        return _takes(self.draw(category, seed, temperature, count, top_k, top_p), progress)
+        return _takes(self.stream(category, seed, temperature, count, top_k, top_p), progress)
 
-    def draw(
+    def stream(
         self,
         category: str | int | Category,
         seed: int = 0,
@@ -142,16 +142,16 @@ class Foley:
         if given is None or keep is None:
             given, keep = torch.full(self.preset.grid, -1), torch.zeros(self.preset.grid, dtype=torch.bool)
         edit = Edit(given.expand(count, -1, -1), keep.expand(count, -1, -1), "")
-        return self._draw(edit, self._recipe(category, settings, given), seeds)
+        return self._sample(edit, self._recipe(category, settings, given), seeds)
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
         """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays.
 
         `changes` may name another temperature, top_k or top_p than the take's. Raises ValueError as `generate` does.
         """
-        return _takes(self.draw_siblings(take, distance, seed, count, **changes))
+        return _takes(self.stream_siblings(take, distance, seed, count, **changes))
 
-    def draw_siblings(
+    def stream_siblings(
         self, take: Take, distance: float, seed: int, count: int = 1, **changes: float
     ) -> Iterator[Progress | Take]:
         """As `siblings`, step by step."""
@@ -162,9 +162,9 @@ class Foley:
         self, take: Take, rows: tuple[int, int], frames: tuple[int, int], seed: int, count: int = 1, **changes: float
     ) -> list[Take]:
         """A take with a box of its codes drawn anew: rows and frames from the first up to before the last."""
-        return _takes(self.draw_region(take, rows, frames, seed, count, **changes))
+        return _takes(self.stream_region(take, rows, frames, seed, count, **changes))
 
-    def draw_region(
+    def stream_region(
         self, take: Take, rows: tuple[int, int], frames: tuple[int, int], seed: int, count: int = 1, **changes: float
     ) -> Iterator[Progress | Take]:
         """As `redraw`, step by step."""
@@ -176,9 +176,9 @@ class Foley:
 
         Its own codes stay; what is drawn follows from half a clip before it.
         """
-        return _takes(self.draw_continuation(take, duration_s, seed, count, **changes))
+        return _takes(self.stream_continuation(take, duration_s, seed, count, **changes))
 
-    def draw_continuation(
+    def stream_continuation(
         self, take: Take, duration_s: float, seed: int, count: int = 1, **changes: float
     ) -> Iterator[Progress | Take]:
         """As `continue_`, step by step."""
@@ -224,9 +224,9 @@ class Foley:
     def _edit(self, take: Take, edit: Edit, seeds: list[int], changes: dict) -> Iterator[Progress | Take]:
         settings = SamplingSettings(**asdict(take.recipe.sampling) | changes)
         recipe = replace(self._mine(take.recipe), **asdict(settings))
-        return self._draw(edit, recipe, seeds, take.recipe.noise_seed)
+        return self._sample(edit, recipe, seeds, take.recipe.noise_seed)
 
-    def _draw(
+    def _sample(
         self, edit: Edit, recipe: Recipe, seeds: list[int], noise_seed: int | None = None
     ) -> Iterator[Progress | Take]:
         """Progress, then a take for each seed, by the recipe with the codes that were drawn; an edit keeps its take's

@@ -48,7 +48,7 @@ def test_a_take_does_not_depend_on_its_batch(foley, takes):
 
 
 def test_progress_comes_before_the_takes_and_closing_stops(foley):
-    events = foley.draw("Rain", seed=1)
+    events = foley.stream("Rain", seed=1)
     first = next(events)
     assert 0 < first.done < first.total == 24 * 75
     events.close()
@@ -58,7 +58,7 @@ def test_progress_comes_before_the_takes_and_closing_stops(foley):
 def test_given_codes_stay(foley, takes, preset):
     keep = torch.zeros(preset.grid, dtype=torch.bool)
     keep[:, :40] = True
-    take = list(foley.draw("DogBark", seed=99, given=takes[0].codes, keep=keep))[-1]
+    take = list(foley.stream("DogBark", seed=99, given=takes[0].codes, keep=keep))[-1]
     assert torch.equal(take.codes[:, :40], takes[0].codes[:, :40])
     assert not torch.equal(take.codes[:, 40:], takes[0].codes[:, 40:])
 

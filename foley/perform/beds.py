@@ -19,7 +19,7 @@ MOST_GAIN_DB = 24.0
 GATE_DB = QUIETEST_DB + 1  # below this a curve asks for silence
 
 
-def draw_bed(
+def sample_bed(
     foley: Foley, category: Category, seconds: float, seed: int, settings: SamplingSettings
 ) -> Generator[float, None, np.ndarray]:
     """A steady sound of a class, float64 (samples,) of `seconds`: long takes, joined where 30 s are too short.

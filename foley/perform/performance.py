@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foley.audio.limiter import limit
 from foley.categories import Category
-from foley.perform.beds import draw_bed, under_curve
+from foley.perform.beds import sample_bed, under_curve
 from foley.perform.events import Event, EventError, EventList, LevelCurve
 from foley.perform.one_shots import LEVEL_S, SOFTEST_DB, OneShot, at_strength, best_shots, choose, one_shots_of
 from foley.pipeline import CEILING, Foley
@@ -162,7 +162,7 @@ def perform(
     `pools` gives the pool for settings, so that one-shots are kept between calls; `progress` is told the share done,
     from 0 to 1. Raises ValueError when nothing is to be performed or the class gives no single events.
     """
-    for step in draw_performance(foley, events, settings, pools):
+    for step in stream_performance(foley, events, settings, pools):
         if isinstance(step, Performance):
             return step
         if progress:
@@ -170,7 +170,7 @@ def perform(
     raise AssertionError("a performance ends with itself")
 
 
-def draw_performance(
+def stream_performance(
     foley: Foley,
     events: EventList,
     settings: PerformanceSettings,
@@ -179,7 +179,7 @@ def draw_performance(
     """As `perform`, step by step: the share that is done, then the performance. Closing the iterator stops the work."""
     rate = foley.sample_rate
     if settings.chosen_way == BED:
-        sound = yield from draw_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling)
+        sound = yield from sample_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling)
         if events.curve is not None:
             sound = under_curve(sound, events.curve, rate)
         sources: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ def draw_performance(
 
 
 def make_room(sound: np.ndarray, onset: int, most_db: float, sample_rate: int) -> None:
-    """Turn down what still sounds (samples,) from an onset on to `most_db` dBFS, so that the next event stands out.
+    """Lower what still sounds (samples,) from an onset on to `most_db` dBFS, so that the next event stands out.
 
     As with a foley artist's hands: the next hit damps the last one. Changes `sound` in place.
     """

@@ -25,7 +25,7 @@ def whole_number(what: str, value: Any) -> int:
 
 
 def add_endpoints(
-    draw: Callable[..., Generator[Progress | Take]], reconstruct_recording: Callable[..., Reconstruction]
+    stream: Callable[..., Generator[Progress | Take]], reconstruct_recording: Callable[..., Reconstruction]
 ) -> None:
     """Open `classes`, `generate` and `reconstruct` to programs, inside the open Blocks."""
 
@@ -61,7 +61,7 @@ def add_endpoints(
             if not isinstance(category, str | int):
                 raise ValueError(f"There is no class {repr(category)[:30]}: name one of /classes.")
             folder = new_folder(request)
-            with closing(draw(category, seed, temperature, count, top_k, top_p)) as events:
+            with closing(stream(category, seed, temperature, count, top_k, top_p)) as events:
                 takes = [event for event in events if isinstance(event, Take)]
             return [
                 {**take.recipe.settings, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}

@@ -55,19 +55,19 @@ def build_studio(
         menu = ModelMenu(models, model, top_bar, _top_bar)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
             with gr.Tab("Generate", id="generate"):
-                desk = generate_tab(models, libraries, model, token)
+                controller = generate_tab(models, libraries, model, token)
             with gr.Tab("Perform", id="perform"):
                 perform_tab(models, model)
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(models, desk, model, tabs)
+                reconstruct_tab(models, controller, model, tabs)
             with gr.Tab("Explore", id="explore"):
-                explore_tab(models, desk, model, tabs)
+                explore_tab(models, controller, model, tabs)
             with gr.Tab("Train", id="train"):
                 train_tab(menu, no_training, runs, mode)
             with gr.Tab("Evaluate", id="evaluate"):
                 evaluate_tab(models, model, mode)
         add_endpoints(
-            partial(models.run, "", _draw),
+            partial(models.run, "", _stream_in_parts),
             partial(models.call, "", Foley.reconstruct),
         )
 
@@ -79,7 +79,7 @@ def build_studio(
                 gr.Warning(error_message(error))
                 return key, gr.skip()
 
-        studio.load(welcome, token, [token, desk.outputs["library"]], concurrency_limit=None, **PAGE_ONLY)
+        studio.load(welcome, token, [token, controller.outputs["library"]], concurrency_limit=None, **PAGE_ONLY)
         studio.unload(forget)
     check(functions_of(studio), mode)
     return studio.queue(max_size=MOST_WAITING)
@@ -91,18 +91,20 @@ def functions_of(studio: gr.Blocks) -> list[Callable]:
     return [*handlers, *(function for block in studio.blocks.values() for function in getattr(block, "server_fns", ()))]
 
 
-def _draw(foley: Foley, category: str, seed: int, temperature: float, count: int, *settings: Any) -> Iterator:
-    """The takes of `Foley.draw`, a few at a time, so that nobody else waits long while their codes are drawn.
+def _stream_in_parts(
+    foley: Foley, category: str, seed: int, temperature: float, count: int, *settings: Any
+) -> Iterator:
+    """The takes of `Foley.stream`, a few at a time, so that nobody else waits long while their codes are drawn.
 
     By its name, so that it can be handed to another process.
     """
-    whole = foley.draw(category, seed, temperature, count, *settings)  # raises where it cannot be, and draws nothing
+    whole = foley.stream(category, seed, temperature, count, *settings)  # raises where it cannot be, and draws nothing
     if count <= DRAWN_TOGETHER:
         yield from whole
         return
     for first in range(0, count, DRAWN_TOGETHER):
         some = min(DRAWN_TOGETHER, count - first)
-        yield from foley.draw(category, seed + first, temperature, some, *settings)
+        yield from foley.stream(category, seed + first, temperature, some, *settings)
 
 
 def _top_bar(foley: Foley, instead: str = "") -> str:

@@ -17,7 +17,7 @@ from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
 from foley.perform.onsets import events_of, level_curve
 from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool, draw_performance, from_recipe, make_room
+from foley.perform.performance import OneShotPool, from_recipe, make_room, stream_performance
 
 RATE = 24_000
 
@@ -155,7 +155,7 @@ def test_each_event_may_have_a_class_of_its_own(model):
 
 
 def test_stopping_draws_no_more(model):
-    steps = draw_performance(model, EventList.of_times(np.arange(30) / 4), PerformanceSettings(Category.Footstep))
+    steps = stream_performance(model, EventList.of_times(np.arange(30) / 4), PerformanceSettings(Category.Footstep))
     assert next(steps) == pytest.approx(0.1)
     steps.close()
     assert next(steps, None) is None

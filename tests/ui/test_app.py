@@ -25,7 +25,7 @@ from foley.takes.recipe import Recipe
 from foley.ui.components.export_panel import export_takes
 from foley.ui.components.library_list import change_library, kind, library_value
 from foley.ui.components.protocol import Delete, Mailbox, Open, Restore, Star, read_message
-from foley.ui.session.generation import Desk
+from foley.ui.session.generation import GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
 from foley.ui.session.visitors import Libraries
@@ -33,7 +33,7 @@ from foley.ui.studio import build_studio
 from foley.ui.theme import launch_settings
 
 LIBRARIES = Libraries()
-REQUEST = SimpleNamespace(session_hash="desk")
+REQUEST = SimpleNamespace(session_hash="session")
 APP = Path(__file__).parents[2] / "app.py"
 
 
@@ -132,13 +132,13 @@ def values_of(**changes) -> dict:
     return {**KNOBS, "stage": Stage(), "token": "a", "model": "", **changes}
 
 
-def run_desk(foley: Foley, desk: Desk | None = None, **changes):
-    return (desk or desk_of(foley)).generate(values_of(**changes), REQUEST)
+def run_controller(foley: Foley, controller: GenerateController | None = None, **changes):
+    return (controller or controller_of(foley)).generate(values_of(**changes), REQUEST)
 
 
-def desk_of(foley: Foley, libraries=None) -> Desk:
+def controller_of(foley: Foley, libraries=None) -> GenerateController:
     names = {name: name for name in values_of()}
-    return Desk(Models(foley), libraries or LIBRARIES, names, {name: name for name in OUTPUTS})
+    return GenerateController(Models(foley), libraries or LIBRARIES, names, {name: name for name in OUTPUTS})
 
 
 def outcome(steps) -> dict:
@@ -149,10 +149,10 @@ def outcome(steps) -> dict:
 
 
 def test_a_seed_that_was_not_used_yet_is_used_and_a_used_one_is_not_used_again(foley):
-    assert outcome(run_desk(foley, seed=3))["seed"] == 3
-    assert outcome(run_desk(foley, seed=3, used=3))["seed"] != 3
-    assert outcome(run_desk(foley, seed=3, used=3, locked=True))["seed"] == 3
-    assert isinstance(outcome(run_desk(foley, seed=None))["seed"], int)
+    assert outcome(run_controller(foley, seed=3))["seed"] == 3
+    assert outcome(run_controller(foley, seed=3, used=3))["seed"] != 3
+    assert outcome(run_controller(foley, seed=3, used=3, locked=True))["seed"] == 3
+    assert isinstance(outcome(run_controller(foley, seed=None))["seed"], int)
 
 
 def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
@@ -164,7 +164,7 @@ def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
         return decode(codes, seed)
 
     monkeypatch.setattr(foley, "decode", decode_slowly)
-    steps = run_desk(foley, count=3)
+    steps = run_controller(foley, count=3)
     assert any(step.get("stage", Stage()).takes for step in steps)
     shown.set()
     assert len(outcome(steps)["stage"].takes) == 3
@@ -172,9 +172,9 @@ def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
 
 
 def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_together(foley, monkeypatch):
-    asked, draw = [], foley.draw
-    monkeypatch.setattr(foley, "draw", lambda *given, **more: asked.append(given[1:4:2]) or draw(*given, **more))
-    stage = outcome(run_desk(foley, count=4))["stage"]
+    asked, draw = [], foley.stream
+    monkeypatch.setattr(foley, "stream", lambda *given, **more: asked.append(given[1:4:2]) or draw(*given, **more))
+    stage = outcome(run_controller(foley, count=4))["stage"]
     assert asked == [(3, 1), (4, 3)]
     together = foley.generate(2, seed=3, count=4, top_p=1.0)
     assert [take["file"].split(".wav")[0] for take in stage.takes] == [take.file_name[:-4] for take in together]
@@ -183,22 +183,22 @@ def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_togethe
 
 
 def test_a_takes_sound_is_shown_before_its_pictures_are_drawn(foley):
-    shown = [step["stage"].takes for step in run_desk(foley, count=2) if step.get("stage", Stage()).takes]
+    shown = [step["stage"].takes for step in run_controller(foley, count=2) if step.get("stage", Stage()).takes]
     assert shown[0][0]["mel"]["url"].startswith("data:")
     assert "path" in shown[1][0]["mel"]
     assert all("path" in take["mel"] for take in shown[-1])
 
 
 def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
-    process, desk = psutil.Process(), desk_of(foley)  # one, as in a studio: each has a thread for the model
+    process, controller = psutil.Process(), controller_of(foley)  # one, as in a studio: each has a thread for the model
     for _ in range(4):
-        outcome(run_desk(foley, token="long", desk=desk))
+        outcome(run_controller(foley, token="long", controller=controller))
     gc.collect()
     gc.disable()  # what only the collector frees piles up between its rounds
     try:
         before = process.memory_info().rss
         for seed in range(10):
-            outcome(run_desk(foley, seed=seed, token="long", desk=desk))
+            outcome(run_controller(foley, seed=seed, token="long", controller=controller))
         grown = process.memory_info().rss - before
     finally:
         gc.enable()
@@ -206,9 +206,9 @@ def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
 
 
 def test_every_take_joins_the_library_of_its_visitor_alone(foley):
-    outcome(run_desk(foley, count=2, token="mine"))
+    outcome(run_controller(foley, count=2, token="mine"))
     assert [take["seed"] for take in library_value(LIBRARIES.of("mine"))["takes"]] == [4, 3]
-    assert outcome(run_desk(foley, seed=9, token="yours"))["library"]["takes"][0]["seed"] == 9
+    assert outcome(run_controller(foley, seed=9, token="yours"))["library"]["takes"][0]["seed"] == 9
     assert len(LIBRARIES.of("yours").entries()) == 1
     assert len(LIBRARIES.of("mine").entries()) == 2
 
@@ -227,9 +227,9 @@ def test_a_token_cannot_leave_the_visitors_folders():
     ],
 )
 def test_an_edit_draws_from_the_take_in_the_library(foley, asked, words):
-    file = outcome(run_desk(foley, token="editor"))["library"]["takes"][0]["file"]
+    file = outcome(run_controller(foley, token="editor"))["library"]["takes"][0]["file"]
     values = values_of(count=2, seed=77, locked=True, token="editor")
-    stage = outcome(desk_of(foley).edit(read_message({**asked, "file": file}), values, REQUEST))["stage"]
+    stage = outcome(controller_of(foley).edit(read_message({**asked, "file": file}), values, REQUEST))["stage"]
     assert [take["seed"] for take in stage.takes] == ["77", "78"]
     assert all(take["edits"] == words for take in stage.takes)
 
@@ -258,7 +258,9 @@ def test_a_mailbox_takes_only_its_own_messages_and_says_so_in_a_sentence(foley, 
 
 def test_a_take_that_is_not_there_cannot_be_opened(foley):
     with pytest.raises(ValueError, match="is not in the library"):
-        desk_of(foley).open(Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST)
+        controller_of(foley).open(
+            Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST
+        )
 
 
 def test_a_change_of_the_library_says_which_version_it_follows(foley):
@@ -317,7 +319,7 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
     library = LIBRARIES.of("heir")
     take = changed(foley.generate("Rain", seed=3)[0], model="older@0123456789ab")
     file = library.add(take).file
-    opened = desk_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST)
+    opened = controller_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST)
     assert any("as older@0123456789ab made it" in str(value) for value in opened.values())
     again = foley.recall(*library.saved(file))
     assert again.recipe.model == take.recipe.model
@@ -329,7 +331,7 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
 
 
 def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
-    closed, draw = [], foley.draw
+    closed, draw = [], foley.stream
 
     def watched(*arguments, **settings):
         try:
@@ -337,8 +339,8 @@ def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
         finally:
             closed.append(True)
 
-    monkeypatch.setattr(foley, "draw", watched)
-    run = run_desk(foley)
+    monkeypatch.setattr(foley, "stream", watched)
+    run = run_controller(foley)
     next(run)
     run.close()
     assert closed == [True]
@@ -347,7 +349,7 @@ def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
 def test_a_setting_that_cannot_be_becomes_an_error_message_and_leaves_the_stage_alone(foley, monkeypatch):
     said = []
     monkeypatch.setattr("foley.ui.session.generation.gr.Warning", said.append)
-    values = outcome(run_desk(foley, top_p=0.0))
+    values = outcome(run_controller(foley, top_p=0.0))
     assert said == ["top_p is 0.0, but must lie above 0 and at most at 1."]
     assert values["stage"] == Stage()
 

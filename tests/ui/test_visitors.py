@@ -14,8 +14,8 @@ from foley.takes.library import LibraryError
 from foley.ui.components.library_list import library_value
 from foley.ui.session import visitors
 from foley.ui.session.device import error_message
+from foley.ui.session.model_queue import ModelQueue
 from foley.ui.session.secret import installation_secret
-from foley.ui.session.turns import ModelQueue
 from foley.ui.session.visitors import Libraries, address, new_token
 
 

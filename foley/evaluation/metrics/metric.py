@@ -20,7 +20,7 @@ class Direction(Enum):
     LOWER = " ↓"
     HIGHER = " ↑"
     AS_REAL = ""  # the nearer to what recordings have, the better
-    NONE = " "  # it judges the measuring, not a model
+    NONE = " "  # of the measuring itself, not of a model
 
 
 @dataclass(frozen=True)

@@ -36,17 +36,17 @@ def export_takes(
     files = list(files)
     if not files:
         raise ValueError("There is no take to export: make one, or choose some in the library.")
-    paths, told = [], []
+    paths, notes = [], []
     for number, file in enumerate(files, start=1):
         entry, take = library.get(file), take_of(file)
         rendered = render(take, settings)
         paths.append(export(take, folder / "export", settings, number, entry.name, rendered))
-        told.append(rendered.words)
+        notes.append(rendered.words)
         yield number, None, ""
     if len(paths) == 1:
-        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, told[0])))
+        yield 1, paths[0], ", ".join(filter(None, (paths[0].name, notes[0])))
         return
-    short = sum("below the level" in words for words in told)
+    short = sum("below the level" in words for words in notes)
     words = f"{short} of {len(paths)} stay below the level asked for, where they would clip" if short else ""
     archive = folder / f"foley-studio-{len(paths)}-takes.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:

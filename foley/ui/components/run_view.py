@@ -37,32 +37,32 @@ element.addEventListener("click", event => {
   if (button) trigger("click", { stage: button.dataset.stage });
 });
 """
-SHOWN = """
+SAMPLES = """
 <section class="shown">
-  <nav aria-label="Steps at which something was shown">${value.shows.map((show, at) => `
-    <button type="button" data-show="${at}" ${at === value.shows.length - 1 ? "data-on" : ""}>${show.step}</button>
+  <nav aria-label="Steps at which something was shown">${value.samples.map((sample, at) => `
+    <button type="button" data-step="${at}" ${at === value.samples.length - 1 ? "data-on" : ""}>${sample.step}</button>
   `).join("")}</nav>
-  ${value.shows.map((show, at) => `
-  <article data-at="${at}" ${at === value.shows.length - 1 ? "data-on" : ""}>
-    <div class="sounds">${show.sounds.map(sound => `
+  ${value.samples.map((sample, at) => `
+  <article data-at="${at}" ${at === value.samples.length - 1 ? "data-on" : ""}>
+    <div class="sounds">${sample.sounds.map(sound => `
       <div class="earlier ready" data-player>
         <button type="button" data-play="0" aria-label="Play or pause ${sound.title}"></button>
         <span>${sound.title}</span>
         <a href="${sound.file.url}" download title="Download" aria-label="Download ${sound.title}">↓</a>
         <audio preload="none" src="${sound.file.url}"></audio>
       </div>`).join("")}</div>
-    <div class="pictures">${show.pictures.map(picture => `
+    <div class="pictures">${sample.pictures.map(picture => `
       <figure><figcaption>${picture.title}</figcaption><img alt="${picture.title}" src="${picture.file.url}"></figure>
     `).join("")}</div>
   </article>`).join("")}
 </section>
 """
-TURN = """
+CHOOSE_STEP = """
 element.addEventListener("click", event => {
-  const chosen = event.target.closest("[data-show]")?.dataset.show;
+  const chosen = event.target.closest("[data-step]")?.dataset.step;
   if (chosen === undefined) return;
-  element.querySelectorAll("[data-show], [data-at]").forEach(
-    part => part.toggleAttribute("data-on", (part.dataset.show ?? part.dataset.at) === chosen));
+  element.querySelectorAll("[data-step], [data-at]").forEach(
+    part => part.toggleAttribute("data-on", (part.dataset.step ?? part.dataset.at) === chosen));
 });
 """
 
@@ -168,7 +168,7 @@ def _series(stage: StageView, kind: str) -> dict[str, list[tuple[float, float]]]
     return series
 
 
-def shows(stage: StageView | None) -> dict[str, Any]:
+def samples(stage: StageView | None) -> dict[str, Any]:
     """The pictures and sounds that a stage has left, oldest first."""
     kept, folder = [], stage.folder if stage else Path()
     for event in stage.events if stage else []:
@@ -182,7 +182,7 @@ def shows(stage: StageView | None) -> dict[str, Any]:
                 sort = "sounds" if path.suffix in SOUNDS else "pictures"
                 sorts[sort].append({"title": escape(title), "file": served(path)})
             kept.append({"step": event["step"], **sorts})
-    return {"shows": kept}
+    return {"samples": kept}
 
 
 def log(run: RunView | None) -> str:

@@ -38,7 +38,7 @@ _SYSTEM = {
     errno.ENAMETOOLONG: "The name is too long.",
 }
 
-# calls that need the model: as many at once as may wait for it, for `turns.ModelQueue` lets one at a time work
+# calls that need the model: as many at once as may wait for it, for `model_queue.ModelQueue` lets one at a time work
 USES_MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 60}
 
 

@@ -21,10 +21,10 @@ from foley.ui.components.progress_bar import bar_value, codes_value
 from foley.ui.components.protocol import Edit, Example, Open
 from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
+from foley.ui.session.model_queue import Waiting
 from foley.ui.session.models import Models
 from foley.ui.session.requests import EditRequest, GenerateRequest, Request, Visit, parts
 from foley.ui.session.stage import Stage
-from foley.ui.session.turns import Waiting
 from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
@@ -36,7 +36,7 @@ Changes = dict[Any, Any]  # new values by component
 
 
 @dataclass
-class Desk:
+class GenerateController:
     """What a run needs beside the controls' values.
 
     `inputs` are the components that a run reads, by name: category, temperature, top_p, count, seed, locked, used,

@@ -13,8 +13,8 @@ from foley.pipeline import Foley
 from foley.resources import SHIPPED_MODEL
 from foley.ui.access import Mode
 from foley.ui.session.device import on_gpu
+from foley.ui.session.model_queue import ModelQueue, Waiting
 from foley.ui.session.trainer import RUNS
-from foley.ui.session.turns import ModelQueue, Waiting
 from foley.ui.session.visitors import who_asks
 
 KEPT = 2

@@ -38,7 +38,7 @@ class GenerateRequest:
 
     def __call__(self, foley: Foley) -> Iterator[Progress | Take]:
         """Draw them, step by step. Raises ValueError for settings that cannot be."""
-        return foley.draw(self.category, self.seed, self.temperature, self.count, top_p=self.top_p)
+        return foley.stream(self.category, self.seed, self.temperature, self.count, top_p=self.top_p)
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class EditRequest:
         settings = {"temperature": self.temperature, "top_p": self.top_p}
         match self.edit:
             case Siblings(distance=distance):
-                return foley.draw_siblings(self.take, distance, *how, **settings)
+                return foley.stream_siblings(self.take, distance, *how, **settings)
             case Region(rows=rows, frames=frames):
-                return foley.draw_region(self.take, rows, frames, *how, **settings)
+                return foley.stream_region(self.take, rows, frames, *how, **settings)
             case Continue(seconds=seconds):
-                return foley.draw_continuation(self.take, seconds, *how, **settings)
+                return foley.stream_continuation(self.take, seconds, *how, **settings)
 
 
 Request = GenerateRequest | EditRequest

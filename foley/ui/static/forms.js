@@ -33,7 +33,7 @@
       const field = one(`[name="${name}"]`, form);
       if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
     });
-    tell(form);
+    showValues(form);
   }
   new MutationObserver(() => all("[data-form]").forEach(prepare)).observe(document.documentElement, {
     childList: true,
@@ -45,20 +45,20 @@
     const usual = USUAL_LEVELS[event.target.name === "normalise" ? event.target.value : ""];
     if (usual !== undefined) one("[name=level]", form).value = usual;
     store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
-    tell(form);
+    showValues(form);
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-form] select")) event.target.blur();
   }); // the next key is one of ours
 
-  function tell(form) {
+  function showValues(form) {
     all("output", form).forEach((output) => {
       const field = output.parentElement.querySelector("input");
       output.textContent = field.name === "seconds" ? `${field.value} s` : Number(field.value).toFixed(2);
     });
     if (form.dataset.form === "listening") {
       document.documentElement.style.setProperty("--zoom", one("[name=zoom]", form).value);
-      window.foley.turn();
+      window.foley.setGains();
     }
     const unit = one("[data-unit]", form);
     if (unit) unit.textContent = one("[name=normalise]", form).value === "loudness" ? "LUFS" : "dBFS";

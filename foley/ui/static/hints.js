@@ -55,7 +55,7 @@
     Evaluate: "How near the sounds come to real ones",
   };
 
-  function tell() {
+  function applyHints() {
     all(".controls .block").forEach((block) => {
       const words = block.querySelector("[data-testid='block-info'] + div, .info-text");
       if (words && !block.querySelector(".block")) block.title = words.textContent.trim();
@@ -79,7 +79,7 @@
   const soon = () => {
     due ||= setTimeout(() => {
       due = 0;
-      tell();
+      applyHints();
     }, PAUSE_MS);
   };
   new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });

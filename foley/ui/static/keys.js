@@ -74,7 +74,7 @@
     z: () => takes.onStage() && takes.undo(),
     e: () => takes.export(),
     u: () => takes.onStage() && window.foley.files.bring(),
-    k: () => window.foley.desk.use(cardAtHand()),
+    k: () => window.foley.pageState.use(cardAtHand()),
     delete: remove,
     backspace: remove,
     h: () => forms.fold(),

@@ -74,7 +74,7 @@
     for (const file of [...chosen]) if (!known(file)) chosen.delete(file);
     list();
     changed();
-    if (value.all) window.foley.desk.restore(takes);
+    if (value.all) window.foley.pageState.restore(takes);
   }
 
   /** Find out which takes are to be seen, and in what order. */

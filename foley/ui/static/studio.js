@@ -47,7 +47,7 @@
       show(card);
     };
     voices(card).forEach((other) => {
-      turn(other, window.foley.gain(card));
+      setGain(other, window.foley.gain(card));
       other.loop = "looping" in card.dataset;
     });
     audio.play().then(
@@ -59,7 +59,7 @@
   /* ---- how loud: an element's volume ends at 1; what must be louder goes through an amplifier ---- */
   const amplifiers = new WeakMap();
   let context = null;
-  function turn(audio, gain) {
+  function setGain(audio, gain) {
     if (gain > 1 && !amplifiers.has(audio)) {
       context ||= new AudioContext();
       const amplifier = context.createGain();
@@ -71,8 +71,8 @@
     audio.volume = amplifier ? 1 : Math.max(0, gain);
     if (amplifier) amplifier.gain.value = gain;
   }
-  function turnAll() {
-    if (current) voices(current).forEach((audio) => turn(audio, window.foley.gain(current)));
+  function setGains() {
+    if (current) voices(current).forEach((audio) => setGain(audio, window.foley.gain(current)));
   }
 
   /* ---- a take that was asked for plays when it is ready ---- */
@@ -297,7 +297,7 @@
     paint,
     wait,
     gain: () => 1,
-    turn: turnAll,
+    setGains,
     keys: KEYS,
     hands: {
       one,

@@ -289,7 +289,7 @@
     else if (has("deleteChosen")) remove([...library.chosen]);
     else if (card && has("star")) star(card.dataset.file);
     else if (card && has("delete")) remove([card.dataset.file]);
-    else if (card && has("keep")) window.foley.desk.use(card);
+    else if (card && has("keep")) window.foley.pageState.use(card);
     else if (card && has("slot")) setSlot(Number(button.dataset.slot), card.dataset.file);
     else if (card && has("loop")) loop(card);
     else if (card && has("name") && card.classList.contains("ready")) rename(card);

@@ -17,7 +17,7 @@ from foley.takes.take import Take
 from foley.ui.components import protocol
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
-from foley.ui.session.generation import Desk, new_seed
+from foley.ui.session.generation import GenerateController, new_seed
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
 
@@ -58,8 +58,8 @@ element.addEventListener('click', (event) => {
 """
 
 
-def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> None:
-    """Lay the tab out inside the open Blocks; a take that is opened goes to the desk's stage."""
+def explore_tab(models: Models, controller: GenerateController, model: gr.State, tabs: gr.Tabs) -> None:
+    """Lay the tab out inside the open Blocks; a take that is opened goes to the stage of Generate."""
     use = gr.State(None)
     kinds = [(kind.title, int(kind)) for kind in Category]
     with gr.Row(elem_classes="bench explore"):
@@ -127,7 +127,7 @@ def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> N
 
     def opened(message: protocol.OpenCell, values: dict, request: gr.Request) -> dict:
         recipe = Recipe.read(values[files][message.cell])
-        return {**desk.bring_back(recipe, values, request), tabs: gr.Tabs(selected="generate")}
+        return {**controller.bring_back(recipe, values, request), tabs: gr.Tabs(selected="generate")}
 
     count.click(counted, model, [use, plane, table], **PAGE_ONLY, **USES_MODEL)
     dice.click(new_seed, None, seed, queue=False, **PAGE_ONLY)
@@ -135,8 +135,8 @@ def explore_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> N
     morph.click(morphed, [first, second, seed, model], [cells, files], **PAGE_ONLY, **USES_MODEL)
     protocol.Mailbox("explore").on(
         {protocol.HearCode: heard, protocol.OpenCell: opened},
-        {use, files, *desk.inputs.values()},
-        [plane, tabs, *desk.outputs.values()],
+        {use, files, *controller.inputs.values()},
+        [plane, tabs, *controller.outputs.values()],
         **USES_MODEL,
     )
 

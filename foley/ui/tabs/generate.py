@@ -23,7 +23,7 @@ from foley.ui.components.progress_bar import bar_value, progress_bar
 from foley.ui.components.take_card import no_take, take_card
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
-from foley.ui.session.generation import SEEDS, Changes, Desk
+from foley.ui.session.generation import SEEDS, Changes, GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
 from foley.ui.session.visitors import Libraries, new_folder, served
@@ -37,8 +37,8 @@ KEYS = (
 START = "Choose a class and press Generate."
 
 
-def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState) -> Desk:
-    """Lay the tab out inside the open Blocks. Returns the desk, on whose stage other tabs put takes, too."""
+def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState) -> GenerateController:
+    """Lay the tab out inside the open Blocks. Returns its controller, on whose stage other tabs put takes, too."""
     foley = models.first
     category = gr.Radio(
         [(kind.title, int(kind)) for kind in Category],
@@ -70,29 +70,29 @@ def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: g
         "category": category, "temperature": temperature, "top_p": top_p, "count": count, "seed": seed,
         "locked": locked,
     }  # fmt: skip
-    desk = Desk(
+    controller = GenerateController(
         models,
         libraries,
         {**knobs, "used": used, "stage": stage, "token": token, "model": model},
         {"stage": stage, "progress": progress, "seed": seed, "used": used, "go": go, "stop": stop, "library": library},
     )
-    _drawing(desk, go, stop)
-    _bringing_back(desk, back)
-    _library(desk)
-    _exporting(desk)
+    _generating(controller, go, stop)
+    _bringing_back(controller, back)
+    _library(controller)
+    _exporting(controller)
     setting = protocol.Mailbox("knobs").submit  # settings of a take, or those that the page was left with
-    setting(None, None, list(knobs.values()), js="() => window.foley.desk.knobs()", **PAGE_ONLY)
-    return desk
+    setting(None, None, list(knobs.values()), js="() => window.foley.pageState.knobs()", **PAGE_ONLY)
+    return controller
 
 
-def _drawing(desk: Desk, go: gr.Button, stop: gr.Button) -> None:
+def _generating(controller: GenerateController, go: gr.Button, stop: gr.Button) -> None:
     """Generate, the edits and opening takes: what uses the model and changes the stage."""
-    inputs, outputs = set(desk.inputs.values()), list(desk.outputs.values())
+    inputs, outputs = set(controller.inputs.values()), list(controller.outputs.values())
     waiting: dict[str, Any] = {"js": "() => window.foley.wait()", **PAGE_ONLY}
     mailbox = protocol.Mailbox("model")
     go.click(None, None, [go, stop], **waiting)  # a run that waits can be stopped, too
     running = go.click(
-        desk.generate,
+        controller.generate,
         inputs,
         outputs,
         api_name="page_generate",  # the plain name is for programs
@@ -102,30 +102,30 @@ def _drawing(desk: Desk, go: gr.Button, stop: gr.Button) -> None:
     mailbox.submit(None, None, [go, stop], **{**waiting, "js": "() => window.foley.wait(false)"})
     editing = mailbox.on(
         {
-            **dict.fromkeys((protocol.Siblings, protocol.Region, protocol.Continue), desk.edit),
-            protocol.Open: desk.open,
-            protocol.Example: desk.example,
+            **dict.fromkeys((protocol.Siblings, protocol.Region, protocol.Continue), controller.edit),
+            protocol.Open: controller.open,
+            protocol.Example: controller.example,
         },
         inputs,
         outputs,
-        desk.idle,
+        controller.idle,
         trigger_mode="multiple",
         **USES_MODEL,
     )
     stop.click(None, cancels=[running, editing], **PAGE_ONLY)
-    ended = [desk.outputs[name] for name in ("stage", "progress", "go", "stop")]
-    stop.click(desk.stopped, desk.outputs["stage"], ended, concurrency_limit=None, **PAGE_ONLY)
+    ended = [controller.outputs[name] for name in ("stage", "progress", "go", "stop")]
+    stop.click(controller.stopped, controller.outputs["stage"], ended, concurrency_limit=None, **PAGE_ONLY)
 
 
-def _bringing_back(desk: Desk, back: gr.File) -> None:
+def _bringing_back(controller: GenerateController, back: gr.File) -> None:
     """A file of foley studio that is dropped or chosen, back to the take that it came from."""
-    inputs, outputs = {back, *desk.inputs.values()}, [back, *desk.outputs.values()]
+    inputs, outputs = {back, *controller.inputs.values()}, [back, *controller.outputs.values()]
 
     def bring(values: dict, request: gr.Request) -> Changes:
         if values[back] is None:
             return {back: gr.skip()}
         try:
-            return {**desk.bring_back(Recipe.read(values[back]), values, request), back: None}
+            return {**controller.bring_back(Recipe.read(values[back]), values, request), back: None}
         except Exception as error:
             gr.Warning(error_message(error))
             return {back: None}
@@ -133,37 +133,37 @@ def _bringing_back(desk: Desk, back: gr.File) -> None:
     back.upload(bring, inputs, outputs, **PAGE_ONLY, **USES_MODEL)
 
 
-def _library(desk: Desk) -> None:
+def _library(controller: GenerateController) -> None:
     """Stars, names, deletion, and the whole list for a page that has missed something."""
-    stage, library = desk.outputs["stage"], desk.outputs["library"]
+    stage, library = controller.outputs["stage"], controller.outputs["library"]
 
     def change(message: Any, values: dict, request: gr.Request) -> Changes:
-        visit = desk.visit(values, request)
-        value = change_library(desk.libraries.of(visit.token), message)
+        visit = controller.visit(values, request)
+        value = change_library(controller.libraries.of(visit.token), message)
         left = visit.stage.without(set(value["gone"]))
         return {library: value, stage: gr.skip() if left is visit.stage else left}
 
     def all_of_it(_: Any, values: dict, request: gr.Request) -> Changes:
-        return {library: library_value(desk.libraries.of(desk.visit(values, request).token))}
+        return {library: library_value(controller.libraries.of(controller.visit(values, request).token))}
 
     handlers = dict.fromkeys((protocol.Star, protocol.Rename, protocol.Delete, protocol.Restore), change)
-    inputs = {desk.inputs[name] for name in ("stage", "token", "model")}
+    inputs = {controller.inputs[name] for name in ("stage", "token", "model")}
     # one after the other: of two answers at once, the older could come last and undo the newer on the page
     protocol.Mailbox("library").on(
         {**handlers, protocol.List: all_of_it}, inputs, [library, stage], trigger_mode="multiple", concurrency_limit=1
     )
 
 
-def _exporting(desk: Desk) -> None:
+def _exporting(controller: GenerateController) -> None:
     """Files to take home, and a loop as it would be one."""
-    answer, progress = protocol.answers(), desk.outputs["progress"]
+    answer, progress = protocol.answers(), controller.outputs["progress"]
 
     def export(message: protocol.Export, values: dict, request: gr.Request) -> Iterator[Changes]:
-        visit, settings = desk.visit(values, request), export_settings(message.settings)
-        library, folder = desk.libraries.of(visit.token), new_folder(request)
+        visit, settings = controller.visit(values, request), export_settings(message.settings)
+        library, folder = controller.libraries.of(visit.token), new_folder(request)
 
         def take_of(file: str) -> Any:
-            return desk.models.call(visit.model, Foley.recall, *library.saved(file))
+            return controller.models.call(visit.model, Foley.recall, *library.saved(file))
 
         count = len(message.files)
         for done, path, words in export_takes(library, take_of, message.files, settings, folder):
@@ -174,9 +174,11 @@ def _exporting(desk: Desk) -> None:
                 yield {answer: download, progress: bar_value(words, 1.0, "done")}
 
     def preview(message: protocol.Preview, values: dict, request: gr.Request) -> Iterator[Changes]:
-        visit, settings = desk.visit(values, request), export_settings(message.settings)
+        visit, settings = controller.visit(values, request), export_settings(message.settings)
         yield {progress: bar_value("Looking for the seam", 0.3, "running")}
-        take = desk.models.call(visit.model, Foley.recall, *desk.libraries.of(visit.token).saved(message.file))
+        take = controller.models.call(
+            visit.model, Foley.recall, *controller.libraries.of(visit.token).saved(message.file)
+        )
         loop = render(take, settings)
         path = write_audio(new_folder(request) / "loop.wav", loop.waveform, loop.sample_rate)
         heard = {"action": "hear_loop", "file": served(path), "take": message.file}
@@ -185,7 +187,7 @@ def _exporting(desk: Desk) -> None:
             progress: bar_value(f"A loop of {len(loop.waveform) / loop.sample_rate:.2f} s", 1.0, "done"),
         }
 
-    inputs = {desk.inputs[name] for name in ("stage", "token", "model")}
+    inputs = {controller.inputs[name] for name in ("stage", "token", "model")}
     failed = partial(dict, [(progress, bar_value("Ready"))])
     handlers = {protocol.Export: export, protocol.Preview: preview}
     protocol.Mailbox("export").on(

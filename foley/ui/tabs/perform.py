@@ -17,7 +17,7 @@ from foley.perform.event_files import read_events
 from foley.perform.events import LONGEST_S, Event, EventError, EventList, LevelCurve
 from foley.perform.onsets import events_of
 from foley.perform.output import read_performance, save
-from foley.perform.performance import BED, ONE_SHOTS, OneShotPool, Performance, PerformanceSettings, draw_performance
+from foley.perform.performance import BED, ONE_SHOTS, OneShotPool, Performance, PerformanceSettings, stream_performance
 from foley.perform.picture import events_in_motion
 from foley.perform.video import VideoError, production_sound, read_motion, video_info
 from foley.pipeline import Foley
@@ -70,7 +70,7 @@ class PerformRequest:
         """Perform them, step by step. Raises ValueError for what cannot be performed."""
         for number in range(self.count):
             settings = replace(self.settings, seed=part_seed(self.settings.seed, number))
-            yield from draw_performance(foley, self.events, settings, lambda wanted: self.pools.of(foley, wanted))
+            yield from stream_performance(foley, self.events, settings, lambda wanted: self.pools.of(foley, wanted))
 
 
 def perform_tab(models: Models, model: gr.State) -> None:

@@ -20,7 +20,7 @@ from foley.ui.components import protocol
 from foley.ui.components.take_card import NOTHING, decibels, take_card
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
-from foley.ui.session.generation import Desk
+from foley.ui.session.generation import GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
 
@@ -71,11 +71,11 @@ OWN = f"""
   <button type="button" data-own="open" title="Put the recording on the stage of Generate, where any box of its codes can be drawn again">Open it on Generate</button>
 </div>
 """  # noqa: E501
-_READOUT = '<section class="shares"><h2>Heard as</h2>{}</section>'
+_READOUT = '<section class="shares"><h2>Classified as</h2>{}</section>'
 
 
-def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) -> None:
-    """Lay the tab out inside the open Blocks; a recording that is to be edited goes to the desk's stage."""
+def reconstruct_tab(models: Models, controller: GenerateController, model: gr.State, tabs: gr.Tabs) -> None:
+    """Lay the tab out inside the open Blocks; a recording that is to be edited goes to the stage of Generate."""
     foley = models.first
     seconds = foley.preset.audio.duration_s
     with gr.Row(elem_classes="bench"):
@@ -115,9 +115,9 @@ def reconstruct_tab(models: Models, desk: Desk, model: gr.State, tabs: gr.Tabs) 
         if not values[source]:
             raise AudioError("There is no recording yet: drop one or record one.")
         take = models.call(values[model], Foley.take_of, values[source], message.category or None)
-        return {**desk.show([take], values, request), tabs: gr.Tabs(selected="generate")}
+        return {**controller.show([take], values, request), tabs: gr.Tabs(selected="generate")}
 
-    inputs, outputs = {source, *desk.inputs.values()}, [*desk.outputs.values(), tabs]
+    inputs, outputs = {source, *controller.inputs.values()}, [*controller.outputs.values(), tabs]
     moved = protocol.Mailbox("recording").on({protocol.UseRecording: take_over}, inputs, outputs, **USES_MODEL)
     moved.success(None, None, None, js="() => window.foley.takes.editNewest()", **PAGE_ONLY)
     gr.on(

@@ -123,14 +123,14 @@ class Watch:
             apply_default_css=False,
         )  # fmt: skip
         self.curves = gr.HTML("", elem_id="train-curves", apply_default_css=False)
-        self.shows = gr.HTML(
-            {"shows": []}, html_template=view.SHOWN, js_on_load=view.TURN, elem_id="train-shows",
+        self.samples = gr.HTML(
+            {"samples": []}, html_template=view.SAMPLES, js_on_load=view.CHOOSE_STEP, elem_id="train-samples",
             apply_default_css=False,
         )  # fmt: skip
         with gr.Accordion("Log", open=False, elem_id="train-log"):
             self.log = gr.HTML("", apply_default_css=False)
         self.outputs = [
-            self.chosen, self.stop, self.resume, self.use, self.seen, self.overview, self.curves, self.shows, self.log
+            self.chosen, self.stop, self.resume, self.use, self.seen, self.overview, self.curves, self.samples, self.log
         ]  # fmt: skip
         self.inputs = [self.chosen, self.stage, self.seen]
         timer = gr.Timer(LOOK_EVERY_S)
@@ -175,7 +175,7 @@ class Watch:
             "use": run is not None and run.is_whole,
             "overview": view.overview(run, chosen, stopping),
             "curves": view.curves(shown),
-            "shows": (run and run.name, chosen, [event["step"] for event in shown.events if event["kind"] == "show"])
+            "samples": (run and run.name, chosen, [event["step"] for event in shown.events if event["kind"] == "show"])
             if shown
             else None,
             "log": view.log(run),
@@ -186,10 +186,10 @@ class Watch:
             "stop": lambda value: gr.Button("Stop now" if value[1] else "Stop", interactive=value[0]),
             "resume": lambda value: gr.Button(interactive=value),
             "use": lambda value: gr.Button(interactive=value),
-            "shows": lambda value: view.shows(shown),
+            "samples": lambda value: view.samples(shown),
         }
         sent = {key: make.get(key, lambda value: value)(value) for key, value in new.items()}
-        order = ("chosen", "stop", "resume", "use", "seen", "overview", "curves", "shows", "log")
+        order = ("chosen", "stop", "resume", "use", "seen", "overview", "curves", "samples", "log")
         sent["seen"] = seen | new if new else gr.skip()
         return [sent.get(key, gr.skip()) for key in order]
 

@@ -13,14 +13,14 @@
   };
   const store = (value) => {
     try {
-      localStorage.setItem("foley-desk", JSON.stringify(value));
+      localStorage.setItem("foley-page", JSON.stringify(value));
     } catch {
       /* a private window */
     }
   };
   const stored = () => {
     try {
-      return JSON.parse(localStorage.getItem("foley-desk")) || {};
+      return JSON.parse(localStorage.getItem("foley-page")) || {};
     } catch {
       return {};
     }
@@ -138,5 +138,5 @@
     return true;
   }
 
-  window.foley.desk = { knobs, restore, use, go };
+  window.foley.pageState = { knobs, restore, use, go };
 })();

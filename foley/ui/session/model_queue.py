@@ -54,7 +54,7 @@ class ModelQueue:
 
     def __init__(self, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE):
         self.most_waiting, self.most_of_one = most_waiting, most_of_one
-        self._turns: deque[_Request] = deque()
+        self._requests: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
@@ -81,8 +81,8 @@ class ModelQueue:
         finally:
             request.stop.set()
             with self._changed:
-                if request in self._turns and request.events is None:
-                    self._turns.remove(request)
+                if request in self._requests and request.events is None:
+                    self._requests.remove(request)
                     request.ended.set()
             request.ended.wait(timeout=10)
 
@@ -93,16 +93,16 @@ class ModelQueue:
 
     def __len__(self) -> int:
         """How many requests there are, with the one that is worked for."""
-        return len(self._turns)
+        return len(self._requests)
 
     def _join(self, make: Callable[[], Iterator], who: str) -> _Request:
         with self._changed:
-            if who and sum(request.who == who for request in self._turns) >= self.most_of_one:
+            if who and sum(request.who == who for request in self._requests) >= self.most_of_one:
                 raise BusyError(f"{self.most_of_one} of your requests wait for the model already: wait, or stop one.")
-            if len(self._turns) >= self.most_waiting:
-                raise BusyError(f"{len(self._turns)} others are waiting for the model: try again in a minute.")
+            if len(self._requests) >= self.most_waiting:
+                raise BusyError(f"{len(self._requests)} others are waiting for the model: try again in a minute.")
             request = _Request(who, make, contextvars.copy_context())
-            self._turns.append(request)
+            self._requests.append(request)
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, daemon=True, name="model")
                 self._worker.start()
@@ -111,21 +111,21 @@ class ModelQueue:
 
     def _before(self, request: _Request) -> int:
         with self._changed:
-            return self._turns.index(request) if request in self._turns else 0
+            return self._requests.index(request) if request in self._requests else 0
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                if not self._turns and not self._changed.wait_for(lambda: self._turns, IDLE_S):
+                if not self._requests and not self._changed.wait_for(lambda: self._requests, IDLE_S):
                     self._worker = None
                     return
-                request = self._turns[0]
+                request = self._requests[0]
             more = request.context.run(_turn, request)
             with self._changed:
-                if request in self._turns:
-                    self._turns.remove(request)
+                if request in self._requests:
+                    self._requests.remove(request)
                 if more:
-                    self._turns.append(request)
+                    self._requests.append(request)
                 else:
                     request.ended.set()
 

@@ -10,7 +10,7 @@ import torch
 from foley.pipeline import Foley
 from foley.sampling import Progress
 from foley.ui import studio
-from foley.ui.session.turns import BusyError, ModelQueue, Waiting
+from foley.ui.session.model_queue import BusyError, ModelQueue, Waiting
 
 DRAWING = Progress(1, 2, torch.zeros(1, 2, 2, dtype=torch.long))
 
@@ -144,7 +144,7 @@ def test_too_many_are_sent_away_with_a_sentence():
 def test_a_program_that_asks_for_many_takes_gets_the_very_same_in_parts(checkpoint):
     foley, sizes = Foley.from_pretrained(checkpoint, "cpu"), []
     takes = []
-    for event in studio._draw(foley, "Rain", 5, 1.0, 11, 0, 0.98):
+    for event in studio._stream_in_parts(foley, "Rain", 5, 1.0, 11, 0, 0.98):
         sizes.append(event.codes.shape[0]) if isinstance(event, Progress) else takes.append(event)
     assert max(sizes) == studio.DRAWN_TOGETHER
     together = foley.generate("Rain", 5, 1.0, 11, 0, 0.98)
@@ -154,6 +154,6 @@ def test_a_program_that_asks_for_many_takes_gets_the_very_same_in_parts(checkpoi
 
 @pytest.mark.parametrize(("seed", "count"), [(0, 65), (0, 0), (2**63 - 5, 20)])
 def test_a_call_that_cannot_be_is_refused_as_a_whole(checkpoint, seed, count):
-    events = studio._draw(Foley.from_pretrained(checkpoint, "cpu"), "Rain", seed, 1.0, count)
+    events = studio._stream_in_parts(Foley.from_pretrained(checkpoint, "cpu"), "Rain", seed, 1.0, count)
     with pytest.raises(ValueError, match=r"takes were asked for|The seed is"):
         next(events)
