@@ -49,7 +49,7 @@ class Corpus:
         contents = [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips]
         self.validation_key = digest([contents[i] for i in self.validation.tolist()])
         self.augmentation = run.preset.training.augmentation
-        self._key = [
+        self.key = [
             contents,
             [self.augmentation.speed_semitones, self.augmentation.gain_db, self.augmentation.delay_s],
             asdict(run.preset.audio),
@@ -82,7 +82,7 @@ class Corpus:
                         varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
 
-        return self.run.cache.array(f"waveforms{_suffix(floor)}", self._key, shape, "int16", fill)
+        return self.run.cache.array(f"waveforms{_suffix(floor)}", self.key, shape, "int16", fill)
 
     def cembeds(self, cembed: CEmbed, floor: bool) -> np.ndarray:
         """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms with or without a noise floor."""
@@ -92,7 +92,7 @@ class Corpus:
         encoder = asdict(self.preset.encoder)
         if not encoder["normalize"]:  # caches of before there was this setting stay valid
             del encoder["normalize"]
-        key = [self._key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
+        key = [self.key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:
             self.map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds", cembed)
@@ -104,12 +104,28 @@ class Corpus:
         cembeds = self.cembeds(cembed, floor=True)
         shape = (*cembeds.shape[:2], *self.preset.grid)
         before_codes = fingerprint(vqvae.encoder, vqvae.to_code, vqvae.quantizer)  # the decoder changes no code
-        key = [self._key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
+        key = [self.key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
 
         def fill(array: np.ndarray) -> None:
             self.map(cembeds, array, lambda batch: vqvae.encode(batch.float()), "codes", vqvae)
 
         return self.run.cache.array("codes", key, shape, "int16", fill)
+
+    def levels(self, floor: bool) -> np.ndarray:
+        """The level of each column of codes in dBFS, (views, clips, columns) float32, of the waveforms."""
+        waveforms, columns = self.waveforms(floor), self.preset.grid[1]
+
+        def fill(array: np.ndarray) -> None:
+            for view in range(waveforms.shape[0]):
+                for clip in range(waveforms.shape[1]):
+                    power = to_float(torch.from_numpy(np.array(waveforms[view, clip]))).square()
+                    mean = torch.nn.functional.adaptive_avg_pool1d(power[None], columns)[0]
+                    array[view, clip] = 10 * mean.clamp(min=1e-10).log10()
+
+        shape = (*waveforms.shape[:2], columns)
+        return self.run.cache.array(
+            f"levels{_suffix(floor)}", [self.key, self.augmentation.noise_floor], shape, "float32", fill
+        )
 
     @torch.inference_mode()
     def map(

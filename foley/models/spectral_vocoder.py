@@ -5,6 +5,9 @@ noise under the mel's spectral envelope is already near to such sounds, and it i
 where the mel has lines (`foley.models.excitation`): it predicts a complex correction and a gain for every bin of this
 excitation's short-time spectrum, both zero before training.
 The body is HiFi-GAN's, the last stage an inverse STFT (as in iSTFTNet, Kaneko et al. 2022).
+
+Whatever phases it predicts, an inverse STFT spreads an attack over its window. So a gain that changes within a window
+may follow, sample by sample between values a millisecond apart: one before training.
 """
 
 import math
@@ -62,7 +65,18 @@ class SpectralVocoder(nn.Module):
         gain, real, imaginary = self.output(F.leaky_relu(body, SLOPE)).float().chunk(3, dim=1)
         gain = MOST_LOG_GAIN * torch.tanh(gain / MOST_LOG_GAIN)
         refined = envelope * gain.exp() * (unit + torch.complex(real, imaginary))
-        return torch.istft(refined, self.n_fft, self.hop_length, window=self.window, length=noise.shape[1])
+        waveform = torch.istft(refined, self.n_fft, self.hop_length, window=self.window, length=noise.shape[1])
+        return waveform if self.envelope is None else waveform * self._gain(body, noise.shape[1])
+
+    def _gain(self, body: Tensor, samples: int) -> Tensor:
+        """The gain (batch, samples) of features (batch, channels, frames + 1), linear between its own values."""
+        assert self.envelope is not None
+        values = self.envelope(F.leaky_relu(body, SLOPE)).float()
+        values = values.transpose(1, 2).flatten(1)[:, None]  # a frame's values one after the other
+        hop = self.hop_length // self.envelope.out_channels
+        values = MOST_LOG_GAIN * torch.tanh(values[..., : samples // hop + 1] / MOST_LOG_GAIN)
+        steps = F.interpolate(values, size=(values.shape[2] - 1) * hop + 1, mode="linear", align_corners=True)
+        return steps[:, 0, :samples].exp()
 
     def _stft(self, waveform: Tensor) -> Tensor:
         return torch.stft(

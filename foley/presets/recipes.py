@@ -139,6 +139,10 @@ class VQVAERecipe(StageRecipe):
         masked: whether the input is masked.
         refit_class_head: fit the class head to the end once the encoder is trained, by logistic regression; off where
             its cross-entropy is to be that of the paper's joint training.
+        mel_l1_weight: of the log-mel's L1 beside the squared error.
+        adversarial_weight: of a discriminator of log-mels (Esser et al. 2021), against the blur of a squared error;
+            0 for none.
+        features_weight: of the distance of that discriminator's features, beside its own weight.
     """
 
     __pydantic_config__ = CLOSED
@@ -147,6 +151,9 @@ class VQVAERecipe(StageRecipe):
     crop_frames: SizeOrNone = 96
     masked: bool = True
     refit_class_head: bool = True
+    mel_l1_weight: Weight = 0.0
+    adversarial_weight: Weight = 0.0
+    features_weight: Weight = 2.0
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,8 @@ class PriorRecipe(StageRecipe):
         balance_classes: show clips of smaller classes more often, so that all classes come equally often.
         silence_weight: of codes of silent frames in the loss; 1 for no difference.
         silence_dbfs: below this level a frame is silent.
+        controls_share: of the clips whose knobs are heard, and likewise of those whose contour is.
+        control_share: of each of a heard clip's knobs, of its levels and of its onsets that are heard.
     """
 
     __pydantic_config__ = CLOSED
@@ -167,6 +176,8 @@ class PriorRecipe(StageRecipe):
     balance_classes: bool = True
     silence_weight: Share = 0.3
     silence_dbfs: Annotated[Number, Field(ge=-200, le=0)] = -50.0
+    controls_share: Share = 0.6
+    control_share: Share = 0.6
 
 
 @dataclass(frozen=True)
