@@ -112,7 +112,9 @@ def newer_weight_norm(path: Path) -> None:
     torch.save({"generator": state}, path)
 
 
-@pytest.mark.parametrize("changed", [{"vqvae": prefixed}, {"vocoder": newer_weight_norm}], ids=["prefixed", "newer weight norm"])
+@pytest.mark.parametrize(
+    "changed", [{"vqvae": prefixed}, {"vocoder": newer_weight_norm}], ids=["prefixed", "newer weight norm"]
+)
 def test_files_of_wrappers_and_of_newer_weight_norm_hold_the_same_weights(tmp_path, imported, changed):
     again = import_dcase(BaselineFiles(*files_with(tmp_path, **changed)), tmp_path / "out")
     for stage in ("vqvae", "prior", "vocoder"):
