@@ -5,6 +5,7 @@ import errno
 import math
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -241,13 +242,8 @@ def use_device(name: str) -> None:
 
 
 def _check_trackers(names: list[str]) -> None:
-    if "wandb" in names:
-        try:
-            import wandb  # noqa: F401
-        except ImportError:
-            raise ValueError(
-                "Weights & Biases is not installed: pip install wandb, or leave out --log wandb."
-            ) from None
+    if "wandb" in names and find_spec("wandb") is None:
+        raise ValueError("Weights & Biases is not installed: pip install wandb, or leave out --log wandb.")
 
 
 def sentence(error: Exception) -> str | None:

@@ -21,7 +21,9 @@ NEVER = -30.0  # the logit of a class without clips, below those of all others
 
 
 def fit_class_head(corpus: Corpus, cembed: CEmbed, vqvae: VQVAE) -> None:
-    """Fit the head, in place, on the mean vectors of all training clips."""
+    """Fit the head, in place, on the mean vectors of all training clips; nothing is done where there is no head."""
+    if vqvae.class_head is None:
+        return
     views = min(VIEWS, corpus.run.views)
     vectors = torch.cat([_mean_vectors(corpus, cembed, vqvae, view) for view in range(views)])
     fit_linear_head(vqvae.class_head, vectors, corpus.categories[corpus.train].repeat(views))

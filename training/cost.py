@@ -105,13 +105,14 @@ def _stages(preset: Preset) -> Iterator[tuple[str, list[nn.Module], Callable[[],
     def adversarial() -> Tensor:
         fake = vocoder(segment, segment[:, : preset.mel.rows], noise)
         outputs = [discriminators(noise), discriminators(fake.detach()), discriminators(noise), discriminators(fake)]
-        return sum(scores.sum() for output in outputs for scores, _ in output)
+        return torch.stack([scores.sum() for output in outputs for scores, _ in output]).sum()
 
-    for name, networks, run in (
+    stages: tuple[tuple[str, list[nn.Module], Callable[[], Tensor]], ...] = (
         ("vqvae", [vqvae], reconstruct),
         ("prior", [prior], lambda: prior(codes, category).sum()),
         ("vocoder", [vocoder, discriminators], adversarial),
-    ):
+    )
+    for name, networks, run in stages:
         counted = name != "vocoder" or preset.vocoder.head == "waveform"
         if counted and preset.training.of(name).is_used:
             yield name, networks, run

@@ -16,6 +16,8 @@ class LogCQT(nn.Module):
     The wavelets of all bins are applied in one frequency-domain product a frame (Brown & Puckette 1992).
     """
 
+    kernel: Tensor
+
     def __init__(self, sample_rate: int, hop_length: int):
         super().__init__()
         self.hop_length = hop_length

@@ -45,6 +45,8 @@ class PeriodDiscriminator(nn.Module):
 class SpectrumDiscriminator(nn.Module):
     """Looks at the complex short-time spectrum, compressed in level."""
 
+    window: Tensor
+
     def __init__(self, n_fft: int, hop_length: int, channels: int):
         super().__init__()
         self.n_fft, self.hop_length = n_fft, hop_length
@@ -69,9 +71,10 @@ class SpectrumDiscriminator(nn.Module):
 
 
 def _rename_old_keys(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
-    """Let checkpoints of earlier versions load, which called the discriminators judges."""
-    for name in [name for name in state if name.startswith(f"{prefix}judges.")]:
-        state[f"{prefix}discriminators.{name.removeprefix(prefix + 'judges.')}"] = state.pop(name)
+    """Let checkpoints of earlier versions load, in which the one list of this module had another name."""
+    for name in [name for name in state if name.startswith(prefix)]:
+        _, _, of_discriminator = name.removeprefix(prefix).partition(".")
+        state[f"{prefix}discriminators.{of_discriminator}"] = state.pop(name)
 
 
 def scores_and_features(image: Tensor, layers: nn.ModuleList, output: nn.Module) -> tuple[Tensor, list[Tensor]]:

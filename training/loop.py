@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -86,7 +86,7 @@ class Loop:
         )
         stage.to(self.accelerator.device)
         if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
-            stage.parts = nn.SyncBatchNorm.convert_sync_batchnorm(stage.parts)
+            nn.SyncBatchNorm.convert_sync_batchnorm(stage.parts)  # in place: the parts lie in a ModuleDict
         self.parts = {name: self.accelerator.prepare(part) for name, part in stage.parts.items()}
         stage.parts = nn.ModuleDict(self.parts)
         self.kept = next(iter(self.parts))
@@ -169,7 +169,7 @@ class Loop:
         if self.settings.patience and self.progress.stale >= self.settings.patience:
             return PATIENCE
         own = 2 if self.stop.wanted else int((time.monotonic() - self.began) / 60 >= self.max_minutes)
-        wishes = self.accelerator.gather(torch.tensor([own], device=self.accelerator.device))
+        wishes = cast(Tensor, self.accelerator.gather(torch.tensor([own], device=self.accelerator.device)))
         return ("", MINUTES, STOPPED)[int(wishes.max())]
 
     def step(self) -> dict[str, Tensor]:
@@ -237,14 +237,17 @@ class Loop:
         finite = torch.isfinite(torch.as_tensor(norm)).item()
         if finite or accelerator.scaler is not None:  # a gradient scaler skips by itself, and has to hear of it
             optimizer.step()
-        lost = not torch.isfinite(accelerator.reduce(step.loss.detach(), reduction="mean")).item()
+        lost = not torch.isfinite(self._mean(step.loss.detach())).item()
         if lost or (not finite and accelerator.scaler is None):
             self.progress.bad_steps += 1
 
+    def _mean(self, value: Tensor) -> Tensor:
+        """The mean of a number over all processes."""
+        return cast(Tensor, self.accelerator.reduce(value.float(), reduction="mean"))
+
     def _report(self, report: dict[str, Tensor]) -> dict[str, float]:
         progress = self.progress
-        values = {name: self.accelerator.reduce(value.float(), reduction="mean") for name, value in report.items()}
-        values = {name: round(float(value), 5) for name, value in values.items()}
+        values = {name: round(float(self._mean(value)), 5) for name, value in report.items()}
         passed = time.monotonic() - self.began
         left = passed / (progress.step - self.first_step) * (self.settings.steps - progress.step)
         self._record(
@@ -258,7 +261,8 @@ class Loop:
 
     def _finish_interval(self) -> None:
         """Validate on the main process, keep the weights where they are the best so far, and write a checkpoint."""
-        progress, scores = self.progress, [None]
+        progress = self.progress
+        scores: list[Any] = [None]  # where the main process does not fill it in, it is sent there
         if self.accelerator.is_main_process:
             model = self.average.module if self.average is not None else self._unwrapped()
             model.eval()

@@ -61,7 +61,8 @@ def level_distance(fake: Tensor, real: Tensor) -> Tensor:
 
     Means of log-magnitudes say little about the few loud moments that make a sound's level.
     """
-    return F.l1_loss(*(0.5 * (x.square().mean(dim=1) + QUIETEST).log() for x in (fake, real)))
+    a, b = (0.5 * (x.square().mean(dim=1) + QUIETEST).log() for x in (fake, real))
+    return F.l1_loss(a, b)
 
 
 def envelope_distance(fake: Tensor, real: Tensor, blocks: tuple[int, ...] = (32, 96)) -> Tensor:

@@ -64,7 +64,7 @@ def train_stages(run: Run, names: tuple[str, ...], limits: Limits) -> str:
     """
     state = start_processes(limits.device)
     with first_alone(state):
-        corpus = Corpus(run, state.device)
+        corpus = Corpus(run, state.device)  # pyright: ignore[reportArgumentType]  None only before the state is set up
         if state.is_main_process:
             print(corpus.dataset.summary(), flush=True)
     if len(names) > 1:
@@ -188,5 +188,6 @@ def settings_of(corpus: Corpus, name: str, limits: Limits) -> LoopSettings:
 
 def compute_codes(run: Run, device: str = "auto") -> tuple[int, ...]:
     """Compute the codes of all recordings, for the prior to be trained on. Returns their shape."""
-    corpus = Corpus(run, start_processes(device).device)
+    state = start_processes(device)
+    corpus = Corpus(run, state.device)  # pyright: ignore[reportArgumentType]  None only before the state is set up
     return corpus.codes(run.load_cembed(), run.load_vqvae()).shape

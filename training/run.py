@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from foley.checkpoints import find_checkpoint, load_stage, write_config
+from foley.checkpoints import Module, find_checkpoint, load_stage, write_config
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from foley.presets import WEIGHTS, Preset
@@ -77,7 +75,7 @@ class Run:
         except (KeyError, TypeError):
             raise ValueError(f"{folder} holds no run: start one with --data and --preset first.") from None
 
-    def initialized(self, stage: str, module: nn.Module) -> nn.Module:
+    def initialized(self, stage: str, module: Module) -> Module:
         """A new module, with the weights so far where the run was initialized from a checkpoint.
 
         Raises CheckpointError when they do not fit.

@@ -55,16 +55,16 @@ def check_tags(
     random = np.random.default_rng(seed)
     for category, own in takes.items():
         names = [tag.name for tag in statistics.of_class(category)]
-        judged = {name: _mean_of(held_out, category, name) for name in names}
-        judged = {name: found for name, found in judged.items() if found is not None}
+        means = {name: _mean_of(held_out, category, name) for name in names}
+        held = {name: found for name, found in means.items() if found is not None}
         chosen = {}
-        for name in judged:
+        for name in held:
             closeness = statistics.closeness(own, category, [name])
             rows = np.stack([random.choice(len(own), best_of, replace=False) for _ in range(draws)])
             chosen[name] = own[rows[np.arange(draws), closeness[rows].argmax(axis=1)]]
-        middle = np.stack([mean for mean, _, _ in judged.values()]).mean(axis=0) if judged else None
-        for name, (mean, clips, sources) in judged.items():
-            rivals = [other for other in judged if other != name]
+        middle = np.stack([mean for mean, _, _ in held.values()]).mean(axis=0) if held else None
+        for name, (mean, clips, sources) in held.items():
+            rivals = [other for other in held if other != name]
             if not rivals or middle is None:
                 continue
             near = _cosine(chosen[name], mean, middle)

@@ -38,7 +38,7 @@ class Trackers:
         if "tensorboard" in self.names:
             self._writer("tensorboard").add_image(title, pixels, step, dataformats="HWC")
         if "wandb" in self.names:
-            import wandb
+            import wandb  # pyright: ignore[reportMissingImports]  installed where it is asked for
 
             self._writer("wandb").log({title: wandb.Image(pixels)}, step=step)
 
@@ -47,7 +47,7 @@ class Trackers:
         if "tensorboard" in self.names:
             self._writer("tensorboard").add_audio(title, waveform[None], step, sample_rate)
         if "wandb" in self.names:
-            import wandb
+            import wandb  # pyright: ignore[reportMissingImports]  installed where it is asked for
 
             self._writer("wandb").log({title: wandb.Audio(waveform, sample_rate)}, step=step)
 

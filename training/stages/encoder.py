@@ -59,6 +59,8 @@ class EncoderStage(CorpusStage):
         sample = self.cqt[corpus.train.numpy()[::8]].astype("f4")
         sample = sample[np.isfinite(sample)]
         self.cqt_mean, self.cqt_scale = float(sample.mean()), float(sample.std())
+        if self.cembed.encoder is None:
+            raise ValueError("This preset has no encoder to train: its CEmbed is the log-mel alone.")
         self.parts = nn.ModuleDict({"encoder": MaskedPrediction(self.cembed.encoder)})
 
     @classmethod
@@ -116,10 +118,10 @@ class EncoderStage(CorpusStage):
 
     def _clips(self, index: Tensor, start: int, frames: int) -> tuple[Tensor, ...]:
         """Waveforms, units and standardised log-CQT of clips, from frame `start` on."""
-        index, hop, stop = index.numpy(), self.preset.mel.hop_length, start + frames
-        waveform = to_float(torch.tensor(self.waveforms[0, index, start * hop : stop * hop]))
-        units = torch.tensor(self.units[index, start:stop]).long()
-        cqt = torch.tensor(self.cqt[index, :, start:stop]).float()
+        clips, hop, stop = index.numpy(), self.preset.mel.hop_length, start + frames
+        waveform = to_float(torch.tensor(self.waveforms[0, clips, start * hop : stop * hop]))
+        units = torch.tensor(self.units[clips, start:stop]).long()
+        cqt = torch.tensor(self.cqt[clips, :, start:stop]).float()
         return waveform, units, (cqt - self.cqt_mean) / self.cqt_scale
 
     def _losses(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -147,7 +149,8 @@ class EncoderStage(CorpusStage):
             frames = mels[0].transpose(0, 2, 1)
             train = frames[self.corpus.train.numpy()].reshape(-1, mel.rows)
             sample = np.random.default_rng(0).choice(len(train), min(len(train), 60_000), replace=False)
-            kmeans = MiniBatchKMeans(UNITS, batch_size=4096, random_state=0, n_init=1).fit(train[sample].astype("f4"))
+            kmeans = MiniBatchKMeans(UNITS, batch_size=4096, random_state=0, n_init=1)  # pyright: ignore[reportArgumentType]  its default stands for the type
+            kmeans.fit(train[sample].astype("f4"))
             for i in range(clips):
                 array[i] = kmeans.predict(frames[i].astype("f4"))
 
