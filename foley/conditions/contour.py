@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from foley.perform.events import QUIETEST_DB
-from foley.perform.onsets import find_onsets, level_curve
+from foley.audio.onsets import QUIETEST_DB, find_onsets, levels_db
 
 ANY = 0  # bin of what is not asked for
 LEVEL_STEP_DB = 6.0  # of a bin of levels
@@ -53,7 +52,7 @@ def measure_contour(waveform: Tensor, sample_rate: int, columns: int) -> Contour
     if columns < 1 or samples < columns:
         raise ValueError(f"A sound of {samples} samples has no {columns} columns of codes.")
     width = samples / columns
-    levels = np.array(level_curve(waveform, sample_rate, sample_rate / width).levels_db[:columns])
+    levels = levels_db(waveform, sample_rate, sample_rate / width)[:columns]
     onset = np.full(columns, np.nan)
     for found in find_onsets(waveform, sample_rate):
         column, place = divmod(found.sample / width, 1.0)

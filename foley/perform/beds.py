@@ -5,8 +5,9 @@ from collections.abc import Generator
 import numpy as np
 import torch
 
+from foley.audio.onsets import QUIETEST_DB
 from foley.categories import Category
-from foley.perform.events import QUIETEST_DB, LevelCurve
+from foley.perform.events import LevelCurve
 from foley.perform.onsets import level_curve
 from foley.pipeline import Foley
 from foley.sampling import SamplingSettings

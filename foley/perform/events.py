@@ -8,7 +8,6 @@ import numpy as np
 
 LONGEST_S = 300.0
 MOST_EVENTS = 5_000
-QUIETEST_DB = -60.0  # the bottom of a level curve: silence
 
 
 class EventError(ValueError):

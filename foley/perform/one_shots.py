@@ -8,7 +8,7 @@ import torch
 from scipy.signal import butter, sosfilt
 
 from foley.audio.files import peak_dbfs
-from foley.perform.onsets import find_onsets
+from foley.audio.onsets import find_onsets
 from foley.sampling.noise import uniform_field
 from foley.takes.take import Take
 

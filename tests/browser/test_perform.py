@@ -9,7 +9,7 @@ import torch
 from bouncing_ball import HITS_S, write_ball_video
 from visitor import sync_api
 
-from foley.perform.onsets import find_onsets
+from foley.audio.onsets import find_onsets
 
 expect = sync_api.expect
 

@@ -9,12 +9,13 @@ import torch
 from wavinfo import WavInfoReader
 
 from foley import Category, Foley
+from foley.audio.onsets import find_onsets
 from foley.evaluation.metrics.onsets import level_error_db, onset_score
 from foley.perform import Event, EventError, EventList, PerformanceSettings, perform
 from foley.perform.beds import under_curve
 from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
-from foley.perform.onsets import events_of, find_onsets, level_curve
+from foley.perform.onsets import events_of, level_curve
 from foley.perform.output import read_performance, save
 from foley.perform.performance import OneShotPool, draw_performance, from_recipe, make_room
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from bouncing_ball import HITS_S, write_ball_video
 
+from foley.audio.onsets import find_onsets
 from foley.perform.events import EventError
-from foley.perform.onsets import find_onsets
 from foley.perform.picture import events_in_motion
 from foley.perform.video import VideoError, lay_sound, production_sound, read_motion, video_info
 

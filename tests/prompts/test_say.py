@@ -8,12 +8,12 @@ import pytest
 import torch
 from handmade import handmade_take
 
+from foley.audio.onsets import find_onsets
 from foley.categories import Category
 from foley.cli import main
 from foley.conditions.attributes import measure
 from foley.conditions.knobs import KNOBS
 from foley.conditions.scales import KnobScales
-from foley.perform.onsets import find_onsets
 from foley.perform.performance import Performance
 from foley.prompts import PromptError
 from foley.prompts.ranking import Ranker, Wishes
