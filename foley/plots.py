@@ -8,18 +8,18 @@ Backgrounds are transparent and the lettering is a grey that reads on dark and o
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import librosa
 import numpy as np
-from matplotlib import colormaps, font_manager
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image
 from torch import Tensor
 
+from foley.features.filters import hz_to_mel
 from foley.presets import MelPreset, Preset
+
+if TYPE_CHECKING:  # drawn with only when there is something to draw: training goes without
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 WIDTH = 1000
 LEFT, RIGHT, TOP, BOTTOM, SEAM = 58, 22, 4, 22, 3
@@ -35,7 +35,7 @@ ABOVE_TICKS = 3
 
 def cembed_figure(
     cembed: Tensor, preset: Preset, width: int = WIDTH, height: int = 230, show_time: bool = True
-) -> Figure:
+) -> "Figure":
     """A standardised CEmbed (rows, frames), paper figure 1: the mel part below in kHz, the encoder's rows above."""
     figure, axes = _cembed_axes(preset, width, height, show_time)
     _draw_cembed(axes, cembed, preset, (0, _inner(height, show_time)), colour_limits(cembed, preset))
@@ -44,7 +44,7 @@ def cembed_figure(
 
 def stacked_figure(
     cembeds: dict[str, Tensor], preset: Preset, width: int = WIDTH, height: int = 560, show_time: bool = True
-) -> Figure:
+) -> "Figure":
     """CEmbeds (rows, frames) under their titles, from top to bottom, all in the colours of the first."""
     figure, axes = _cembed_axes(preset, width, height, show_time)
     limits, inner = colour_limits(next(iter(cembeds.values())), preset), _inner(height, show_time)
@@ -59,7 +59,7 @@ def stacked_figure(
 
 def spectrum_figure(
     spectra: dict[str, Tensor], duration_s: float, code_frames: int, width: int = WIDTH, height: int = 300
-) -> Figure:
+) -> "Figure":
     """Spectra (bins, frames) of any kind under their titles, from top to bottom, all in the colours of the first."""
     inner = height - TOP - BOTTOM
     figure, axes = _stretch(width, height, BOTTOM, inner, code_frames)
@@ -77,7 +77,7 @@ def spectrum_figure(
 
 def code_figure(
     codes: Tensor, codebook_size: int, duration_s: float = 4.0, width: int = WIDTH, about: int = 110
-) -> Figure:
+) -> "Figure":
     """A code grid (rows, frames): one cell of whole pixels for each code, its colour standing for its number.
 
     The grid is `about` so high: as near to it as whole pixels for each row allow (`code_height`).
@@ -103,7 +103,7 @@ def code_figure(
 
 def waveform_figure(
     waveform: Tensor, code_frames: int, width: int = WIDTH, height: int = 64, colour: str = INK
-) -> Figure:
+) -> "Figure":
     """A waveform (samples,) at full scale, without axes. As a mask it takes any colour a page gives it."""
     figure, axes = _stretch(width, height, 0, height, code_frames)
     columns = _axis_pixels(width, code_frames) // PIXELS
@@ -123,14 +123,14 @@ def evaluation_figure(
     panels: dict[str, dict[str, str]],
     width: int = WIDTH,
     height: int = 300,
-) -> Figure:
+) -> "Figure":
     """Bars a class with their intervals (value, low, high), a panel below the other.
 
     `panels` says, for every panel by its title, which figures of a class it shows and how they are called. A figure
     that a class does not have leaves a gap.
     """
-    figure = Figure(figsize=(width / 72, height * len(panels) / 72), dpi=72 * PIXELS, facecolor="none")
-    colours = colormaps[MEL_COLOURS]
+    figure = _figure(width, height * len(panels))
+    colours = _colour_map(MEL_COLOURS)
     for number, (title, names) in enumerate(panels.items()):
         axes = figure.add_subplot(len(panels), 1, number + 1, facecolor="none")
         bar = 0.86 / max(len(names), 1)
@@ -161,10 +161,10 @@ def evaluation_figure(
     return figure
 
 
-def row_error_figure(cembed: Tensor, decoded: Tensor, preset: Preset, width: int = 250, height: int = 150) -> Figure:
+def row_error_figure(cembed: Tensor, decoded: Tensor, preset: Preset, width: int = 250, height: int = 150) -> "Figure":
     """The mean absolute error of every CEmbed row after the codebook, (rows, frames) each; mel below, encoder above."""
     error = (cembed[: decoded.shape[0], : decoded.shape[1]] - decoded).abs().mean(dim=1).numpy()
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72 * PIXELS, facecolor="none")
+    figure = _figure(width, height)
     axes = figure.add_axes((44 / width, 20 / height, (width - 50) / width, (height - 26) / height), facecolor="none")
     rows = np.arange(len(error))
     axes.fill_betweenx(rows, 0, error, color="#d97f0b", linewidth=0, alpha=0.85, step="mid")
@@ -180,10 +180,10 @@ def row_error_figure(cembed: Tensor, decoded: Tensor, preset: Preset, width: int
 
 def line_figure(
     lines: dict[str, list[tuple[float, float]]], width: int = 240, height: int = 150, columns: int = 3
-) -> Figure:
+) -> "Figure":
     """Points (x, y) joined by lines, one small picture for each name, side by side in rows."""
     rows = -(-len(lines) // columns)
-    figure = Figure(figsize=(width * min(columns, len(lines)) / 72, height * rows / 72), dpi=72 * PIXELS, facecolor="w")
+    figure = _figure(width * min(columns, len(lines)), height * rows, background="w")
     for number, (name, points) in enumerate(lines.items(), start=1):
         axes = figure.add_subplot(rows, min(columns, len(lines)), number)
         axes.plot(*zip(*points, strict=True), color="#d97f0b", linewidth=1.4, marker=".", markersize=4)
@@ -195,8 +195,11 @@ def line_figure(
     return figure
 
 
-def write_png(figure: Figure, path: str | Path) -> Path:
+def write_png(figure: "Figure", path: str | Path) -> Path:
     """Draw a figure into a PNG file with a transparent background; it is empty after that. Returns the path."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     Image.fromarray(np.asarray(canvas.buffer_rgba())).save(path, format="PNG", compress_level=1)
@@ -218,7 +221,7 @@ def code_height(rows: int, about: int = 110) -> float:
 @cache
 def code_colours(codebook_size: int) -> np.ndarray:
     """The colour of every code, uint8 (codebook size, 3)."""
-    return colormaps[CODE_COLOURS](np.linspace(0, 1, codebook_size), bytes=True)[:, :3]
+    return _colour_map(CODE_COLOURS)(np.linspace(0, 1, codebook_size), bytes=True)[:, :3]
 
 
 def colour_limits(cembed: Tensor, preset: Preset) -> tuple[float, float, float]:
@@ -231,11 +234,24 @@ def colour_limits(cembed: Tensor, preset: Preset) -> tuple[float, float, float]:
 
 def mel_position(hertz: float, sample_rate: int, mel: MelPreset) -> float:
     """The band, as a fraction counted from 0, whose centre lies at a frequency."""
-    low, high, at = librosa.hz_to_mel(np.array([mel.f_min, min(mel.f_max, sample_rate / 2), hertz]))
+    low, high, at = hz_to_mel(np.array([mel.f_min, min(mel.f_max, sample_rate / 2), hertz]))
     return float((at - low) / (high - low) * (mel.rows + 1) - 1)
 
 
-def _draw_cembed(axes: Axes, cembed: Tensor, preset: Preset, span: tuple[float, float], limits: tuple) -> None:
+def _figure(width: float, height: float, background: str = "none") -> "Figure":
+    """An empty figure of so many CSS pixels."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / 72, height / 72), dpi=72 * PIXELS, facecolor=background)
+
+
+def _colour_map(name: str) -> "Colormap":
+    from matplotlib import colormaps
+
+    return colormaps[name]
+
+
+def _draw_cembed(axes: "Axes", cembed: Tensor, preset: Preset, span: tuple[float, float], limits: tuple) -> None:
     """Both parts of a CEmbed between two heights of axes whose y is in CSS pixels, with their labels."""
     (bottom, top), (low, high, reach) = span, limits
     mel_rows, encoder_rows = preset.mel.rows, preset.rows - preset.mel.rows
@@ -252,10 +268,10 @@ def _draw_cembed(axes: Axes, cembed: Tensor, preset: Preset, span: tuple[float, 
         _add_yticks(axes, {top - LABEL_HEIGHT / 3: f"row {encoder_rows}"})
 
 
-def _paint(axes: Axes, values: Tensor, colours: str, limits: tuple, span: tuple, duration_s: float) -> None:
+def _paint(axes: "Axes", values: Tensor, colours: str, limits: tuple, span: tuple, duration_s: float) -> None:
     """Values as colours, found before and not after they are enlarged: several times as fast."""
     shades = ((values.numpy() - limits[0]) / (limits[1] - limits[0])).clip(0, 1)
-    picture = colormaps[colours](shades, bytes=True)
+    picture = _colour_map(colours)(shades, bytes=True)
     axes.imshow(
         picture,
         origin="lower",
@@ -266,7 +282,7 @@ def _paint(axes: Axes, values: Tensor, colours: str, limits: tuple, span: tuple,
     )
 
 
-def _show_kilohertz(axes: Axes, preset: Preset, bottom: float, top: float) -> None:
+def _show_kilohertz(axes: "Axes", preset: Preset, bottom: float, top: float) -> None:
     highest = min(preset.mel.f_max, preset.audio.sample_rate / 2) / 1000
     labels: dict[float, str] = {}
     for value in sorted({*(k for k in KILOHERTZ if k < highest), highest}):
@@ -277,26 +293,26 @@ def _show_kilohertz(axes: Axes, preset: Preset, bottom: float, top: float) -> No
     _add_yticks(axes, labels)
 
 
-def _add_yticks(axes: Axes, labels: dict[float, str]) -> None:
+def _add_yticks(axes: "Axes", labels: dict[float, str]) -> None:
     before = dict(zip(axes.get_yticks(), (label.get_text() for label in axes.get_yticklabels()), strict=True))
     labels = before | labels
     axes.set_yticks(list(labels), list(labels.values()))
 
 
-def _show_seconds(axes: Axes, duration_s: float) -> None:
+def _show_seconds(axes: "Axes", duration_s: float) -> None:
     step = 0.5 if duration_s <= 10 else 1.0
     labelled = 1 if duration_s <= 10 else 5
     seconds = np.arange(0, duration_s + 1e-6, step)
     axes.set_xticks(seconds, [f"{s:g} s" if s % labelled == 0 else "" for s in seconds])
 
 
-def _name(axes: Axes, name: str, height: float) -> None:
+def _name(axes: "Axes", name: str, height: float) -> None:
     """The name of a part, written downwards right of it."""
     place = axes.get_yaxis_transform()
     axes.text(1.002, height, name, transform=place, rotation=-90, va="center", ha="left", color=INK, **_lettering())
 
 
-def _cembed_axes(preset: Preset, width: int, height: int, show_time: bool) -> tuple[Figure, Axes]:
+def _cembed_axes(preset: Preset, width: int, height: int, show_time: bool) -> "tuple[Figure, Axes]":
     inner = _inner(height, show_time)
     figure, axes = _stretch(width, height, height - TOP - inner, inner, preset.grid[1])
     axes.set(ylim=(0, inner), yticks=[], xticks=[])
@@ -311,9 +327,9 @@ def _inner(height: int, show_time: bool) -> int:
     return height - TOP - (BOTTOM if show_time else TOP)
 
 
-def _stretch(width: float, height: float, bottom: float, inner: float, code_frames: int) -> tuple[Figure, Axes]:
+def _stretch(width: float, height: float, bottom: float, inner: float, code_frames: int) -> "tuple[Figure, Axes]":
     """A figure with axes over the shared stretch of time, `bottom` and `inner` height in CSS pixels."""
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72 * PIXELS, facecolor="none")
+    figure = _figure(width, height)
     across = _axis_pixels(width, code_frames) / PIXELS
     axes = figure.add_axes((LEFT / width, bottom / height, across / width, inner / height), facecolor="none")
     axes.spines[:].set_visible(False)
@@ -341,6 +357,8 @@ def _axis_pixels(width: float, code_frames: int) -> int:
 
 @cache
 def _lettering() -> dict[str, Any]:
+    from matplotlib import font_manager
+
     here = set(font_manager.get_font_names())
     wanted = (
         "IBM Plex Sans",

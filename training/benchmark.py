@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from accelerate.state import AcceleratorState
 
+from foley.audio.files import write_audio
 from foley.categories import Category
 from foley.presets import STAGES, Preset
 from training.corpus import Corpus
@@ -74,6 +74,6 @@ def _throwaway_run(place: Path, preset: Preset) -> Run:
         folder = place / "data" / category.name
         folder.mkdir(parents=True)
         for number in range(CLIPS):
-            noise = 0.2 * random.standard_normal(audio.samples)
-            soundfile.write(folder / f"{number}.wav", noise, audio.sample_rate)
+            noise = torch.from_numpy(0.2 * random.standard_normal(audio.samples)).float()
+            write_audio(folder / f"{number}.wav", noise, audio.sample_rate, "PCM_16")
     return Run.create(place / "run", preset, Options(str(place / "data"), views=1))

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from huggingface_hub import ModelCard, ModelCardData
-from matplotlib.figure import Figure
 
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
@@ -15,6 +15,9 @@ from foley.plots import line_figure
 from foley.presets import STAGES
 from foley.runs.view import EVENTS, read_events
 from training.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CARD, CURVES = "README.md", "curves.png"
 SCORES = {
@@ -82,7 +85,7 @@ def model_card(run: Run, dataset: Dataset, report: Report | None = None, before:
     return str(ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n".join(lines) + "\n"))
 
 
-def curves(run: Run) -> Figure | None:
+def curves(run: Run) -> "Figure | None":
     """The scores on held-out recordings over the steps, of every stage that was trained; None where none was."""
     lines = {stage: [(event["step"], event["score"]) for event in _validations(run, stage)] for stage in STAGES}
     lines = {stage: points for stage, points in lines.items() if points}

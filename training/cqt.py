@@ -1,10 +1,11 @@
 """The constant-Q transform that the built-in encoder learns to reconstruct (MERT's musical teacher)."""
 
-import librosa
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from foley.features.filters import cqt_wavelets
 
 BINS = 84
 LOWEST_HZ = 65.4  # C2: seven octaves reach 8.4 kHz
@@ -21,8 +22,7 @@ class LogCQT(nn.Module):
     def __init__(self, sample_rate: int, hop_length: int):
         super().__init__()
         self.hop_length = hop_length
-        frequencies = librosa.cqt_frequencies(BINS, fmin=LOWEST_HZ)
-        wavelets, lengths = librosa.filters.wavelet(freqs=frequencies, sr=sample_rate, pad_fft=True)
+        wavelets, lengths = cqt_wavelets(sample_rate, BINS, LOWEST_HZ)
         self.n_fft = wavelets.shape[1]
         kernel = np.fft.fft(wavelets, axis=1)[:, : self.n_fft // 2 + 1] / self.n_fft
         kernel = kernel * np.sqrt(lengths)[:, None]

@@ -73,7 +73,7 @@ class SpectrumDiscriminator(nn.Module):
 def _rename_old_keys(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
     """Let checkpoints of earlier versions load, in which the one list of this module had another name."""
     for name in [name for name in state if name.startswith(prefix)]:
-        _, _, of_discriminator = name.removeprefix(prefix).partition(".")
+        of_discriminator = name.removeprefix(prefix).partition(".")[2]
         state[f"{prefix}discriminators.{of_discriminator}"] = state.pop(name)
 
 

@@ -3,10 +3,11 @@
 import dataclasses
 import shutil
 import time
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from foley.audio.files import fit_length, write_audio
@@ -17,6 +18,9 @@ from foley.plots import write_png
 from foley.presets import Preset
 from foley.sampling import Sampler
 from training.stage import Stage
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDTH = 640
 NEWEST = 12  # samples that are kept, beside those at the steps 1, 2, 4, 8, ... intervals
@@ -31,9 +35,19 @@ class SampleFolder:
 
     def __init__(self, folder: Path):
         self.folder, self.place = folder, folder / "shown"
+        self.said = False
 
     def write(self, stage: Stage, model: nn.Module, step: int) -> dict[str, str]:
-        """Let a stage write its samples of a step. Returns them as paths below the stage's folder by their titles."""
+        """Let a stage write its samples of a step. Returns them as paths below the stage's folder by their titles.
+
+        Where what draws them is not installed, as on machines that only train, that is said once, and none are written.
+        """
+        missing = _missing()
+        if missing:
+            if not self.said:
+                print(f"No pictures and sounds of the progress: {missing} is not installed.", flush=True)
+            self.said = True
+            return {}
         place = self.place / f"step-{step:08d}"
         place.mkdir(parents=True, exist_ok=True)
         files = stage.log_samples(model, place)
@@ -47,6 +61,16 @@ class SampleFolder:
         for old in steps[:-NEWEST]:
             if not _is_power_of_two(_step(old) // first):
                 shutil.rmtree(old, ignore_errors=True)
+
+
+def _missing() -> str:
+    """What samples are drawn and written with, and is not installed; else nothing."""
+    for name in ("matplotlib", "soundfile"):
+        try:
+            import_module(name)
+        except ImportError:
+            return name
+    return ""
 
 
 def _step(path: Path) -> int:
@@ -64,7 +88,7 @@ class SampleLogger:
         self.folder, self.preset = folder, preset
         self.files: dict[str, str] = {}
 
-    def picture(self, title: str, figure: Figure) -> None:
+    def picture(self, title: str, figure: "Figure") -> None:
         self.files[title] = write_png(figure, self.folder / f"{_file_name(title)}.png").name
 
     def sound(self, title: str, waveform: Tensor) -> None:

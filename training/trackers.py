@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from accelerate import Accelerator
-from PIL import Image
 
 
 class Trackers:
@@ -34,6 +32,8 @@ class Trackers:
                 self._sound(title, path, step)
 
     def _picture(self, title: str, path: Path, step: int) -> None:
+        from PIL import Image
+
         pixels = np.asarray(Image.open(path).convert("RGB"))
         if "tensorboard" in self.names:
             self._writer("tensorboard").add_image(title, pixels, step, dataformats="HWC")
@@ -43,6 +43,8 @@ class Trackers:
             self._writer("wandb").log({title: wandb.Image(pixels)}, step=step)
 
     def _sound(self, title: str, path: Path, step: int) -> None:
+        import soundfile
+
         waveform, sample_rate = soundfile.read(path, dtype="float32")
         if "tensorboard" in self.names:
             self._writer("tensorboard").add_audio(title, waveform[None], step, sample_rate)

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
@@ -22,6 +21,9 @@ from foley.audio.metadata import Tags, tagged
 from foley.audio.resampling import resample
 from foley.audio.sound_headers import MOST_HEADER_BYTES, unfinished_wav, unreadable_words, wav_layout
 from foley.system.files import replacing, shown
+
+if TYPE_CHECKING:  # reads and writes files of sound: training from a packed data set goes without
+    import soundfile
 
 LEAST_RATE, MOST_RATE = 1_000, 384_000  # Hz
 MOST_CHANNELS = 64
@@ -34,7 +36,7 @@ EXTENSIONS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff",
 SILENCE_PEAK = 1e-4  # -80 dBFS: nothing in a file quieter than this can be heard or learned from
 LOUDEST = 1e3  # 60 dB over full scale: floats may go beyond 1, but this is no sound
 PCM_16 = 2**15 - 1  # what 1.0 is written as in 16 bits
-_FAILURES = (soundfile.SoundFileError, RuntimeError, OSError, TypeError, ValueError, AssertionError)  # of soundfile
+_FAILURES = (RuntimeError, OSError, TypeError, ValueError, AssertionError)  # of soundfile
 
 
 class AudioError(ValueError):
@@ -117,8 +119,10 @@ def from_array(data: np.ndarray | Tensor, source_rate: int, sample_rate: int, na
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
+def _opened(path: Path) -> "Iterator[soundfile.SoundFile]":
     """A sound file within the limits. Raises AudioError for any other, and for what fails while it is read."""
+    import soundfile
+
     name = shown(path)
     if not os.path.isfile(path):  # False, too, for names that no file can have
         raise AudioError(f"{shown(path, whole=True)} is not there: check the name of the recording.")
@@ -140,7 +144,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         raise AudioError(f"{name} is {_words(path)}: use a WAV, FLAC, OGG or MP3 file.") from None
 
 
-def _decoded(file: soundfile.SoundFile, frames: int, channel: int | None = None) -> tuple[Tensor, Tensor]:
+def _decoded(file: "soundfile.SoundFile", frames: int, channel: int | None = None) -> tuple[Tensor, Tensor]:
     """Up to so many frames as mono (samples,), of all channels or of one, and the peak of every channel."""
     shifted = file.format.startswith("WAV") and file.subtype == "PCM_32" and _low_24_bits(file)
     pieces, peaks, block = [], torch.zeros(file.channels), max(1, BLOCK_SAMPLES // file.channels)
@@ -165,7 +169,7 @@ def _mono(samples: Tensor) -> tuple[Tensor, Tensor]:
     return samples.mean(dim=1), peaks.nan_to_num(0.0)
 
 
-def _low_24_bits(file: soundfile.SoundFile) -> bool:
+def _low_24_bits(file: "soundfile.SoundFile") -> bool:
     """Whether samples of 24 bits lie in the low bytes of four, which nothing but a WAV's layout and they tell."""
     if not isinstance(file.name, bytes):
         return False
@@ -222,6 +226,8 @@ def sound_bytes(
 
     Nothing is normalised; only what would clip is clipped. Tags are completed by the loudness of what is written.
     """
+    import soundfile
+
     samples = waveform.detach().to("cpu", torch.float32).clamp(-1.0, 1.0).numpy()
     if subtype == "PCM_16":  # rounded here: libraries differ in how
         samples = np.round(samples * PCM_16).astype(np.int16)

@@ -2,7 +2,6 @@
 
 import math
 
-import soxr
 import torch
 import torchaudio.functional
 from torch import Tensor
@@ -22,4 +21,6 @@ def resample(waveform: Tensor, source_rate: int, sample_rate: int) -> Tensor:
     common = math.gcd(source_rate, sample_rate)
     if max(source_rate, sample_rate) // common <= MOST_PHASES:
         return torchaudio.functional.resample(waveform, source_rate, sample_rate)
+    import soxr  # needed for odd rates only
+
     return torch.from_numpy(soxr.resample(waveform.numpy(), source_rate, sample_rate))

@@ -1,12 +1,15 @@
 """A report for people: Markdown tables, a figure, and two reports side by side."""
 
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from foley.evaluation.metrics.bootstrap import Interval
 from foley.evaluation.metrics.metric import Direction
 from foley.evaluation.metrics.registry import METRICS, SCORES, SECTIONS
 from foley.evaluation.report import Report
 from foley.plots import evaluation_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PANELS = ("fad", "probe_accuracy")
 SIDE_BY_SIDE = ("generated_fad", "generated_probe_accuracy")
@@ -29,7 +32,7 @@ def report_markdown(report: Report) -> str:
     return "\n".join(lines)
 
 
-def report_figure(report: Report) -> Figure:
+def report_figure(report: Report) -> "Figure":
     """Bars for every class: FAD and probe accuracy of all sets that were measured."""
     panels = {}
     for name in PANELS:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
@@ -77,6 +76,8 @@ class KeptSounds:
 
 def _read(path: Path) -> Tensor | None:
     """The samples of a file of ours, or None when it is not there whole."""
+    import soundfile
+
     try:
         samples, _ = soundfile.read(path, dtype="float32")
     except (soundfile.SoundFileError, OSError):

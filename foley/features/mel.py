@@ -1,10 +1,10 @@
 """HiFi-GAN's log-mel spectrogram, with exactly `samples // hop_length` frames."""
 
-import librosa
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foley.features.filters import mel_filters
 from foley.presets import AudioPreset, MelPreset
 
 LOG_FLOOR = 1e-5
@@ -23,10 +23,8 @@ class LogMel(nn.Module):
     def __init__(self, audio: AudioPreset, mel: MelPreset):
         super().__init__()
         self.n_fft, self.hop_length = mel.n_fft, mel.hop_length
-        basis = librosa.filters.mel(
-            sr=audio.sample_rate, n_fft=mel.n_fft, n_mels=mel.rows, fmin=mel.f_min, fmax=mel.f_max
-        )
-        self.register_buffer("basis", torch.from_numpy(basis).float(), persistent=False)
+        basis = mel_filters(audio.sample_rate, mel.n_fft, mel.rows, mel.f_min, mel.f_max)
+        self.register_buffer("basis", torch.from_numpy(basis), persistent=False)
         self.register_buffer("window", torch.hann_window(mel.n_fft), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """What the bench found beside the paper's numbers, and which of the paper's claims hold here."""
 
 from statistics import mean
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from foley.categories import Category
 from foley.plots import evaluation_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Cells = dict[str, list[dict[str, Any]]]  # of every cell by name: its results, one for each seed
 
@@ -147,7 +148,7 @@ def claims(cells: Cells, designs: Cells) -> list[str]:
     return [*lines, ""]
 
 
-def loss_figure(cells: Cells) -> Figure:
+def loss_figure(cells: Cells) -> "Figure":
     """Bars of the first seed's terms on training and held-out clips, of all VQ-VAE cells."""
     chosen = {name: results[0] for name, results in cells.items() if results[0]["stage"] == "vqvae"}
     terms = {"mse": "mean squared error", "latent_distance": "latent difference"}
@@ -162,7 +163,7 @@ def loss_figure(cells: Cells) -> Figure:
     return evaluation_figure(bars, panels, height=220)
 
 
-def distance_figure(designs: Cells) -> Figure:
+def distance_figure(designs: Cells) -> "Figure":
     """Bars of the first seed's distances, class by class, of both designs, with their intervals."""
     bars: dict[str, dict[str, tuple]] = {category.name: {} for category in Category}
     for design, results in designs.items():
