@@ -84,6 +84,9 @@ class Loop:
             # codebooks follow all processes by themselves; and a discriminator is called twice before it is moved
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
+        if self.accelerator.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # TF32, where autocast leaves float32
+            torch.backends.cudnn.benchmark = True
         stage.to(self.accelerator.device)
         if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(stage.parts)  # in place: the parts lie in a ModuleDict
@@ -276,7 +279,7 @@ class Loop:
         progress.best = min(progress.best, self.scores["score"])
         progress.validated = progress.step
         if self.accelerator.is_main_process:
-            if better:
+            if better or self.settings.kept_weights == "newest":
                 self.stage.save(model)
             self._record("validation", best=better, **self.scores)
             if samples:

@@ -19,6 +19,7 @@ from foley.models.activations import elu
 from foley.presets import PriorPreset
 
 COORDINATES = 2
+WEAK = 0.2  # of controls before training, beside a class of 1
 CONTOUR_KERNEL = 9  # columns of a contour that one column hears of: what comes soon changes how it gets there
 
 
@@ -138,8 +139,9 @@ class Condition(nn.Module):
             self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
         self.knobs = nn.Embedding(len(KNOBS) * (1 + preset.knob_bins), channels) if preset.knob_bins else None
         self.mix = None
-        if preset.knob_bins:  # what a knob means depends on the class and on the other knobs
+        if self.knobs is not None:  # what a knob means depends on the class and on the other knobs
             self.mix = nn.Sequential(nn.Linear(channels, hidden), nn.SiLU(), nn.Linear(hidden, channels))
+            nn.init.normal_(self.knobs.weight, std=WEAK)
         self.contour = ContourCondition(channels) if preset.contour else None
 
     def forward(self, categories: Tensor, controls: Controls | None = None) -> Tensor:
@@ -168,6 +170,8 @@ class ContourCondition(nn.Module):
         super().__init__()
         self.level = nn.Embedding(LEVEL_BINS, channels)
         self.onset = nn.Embedding(ONSET_BINS, channels)
+        for embedding in (self.level, self.onset):
+            nn.init.normal_(embedding.weight, std=WEAK)
         self.spread = nn.Conv1d(
             channels, channels, CONTOUR_KERNEL, padding=CONTOUR_KERNEL // 2, padding_mode="replicate"
         )

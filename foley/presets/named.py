@@ -208,10 +208,18 @@ EXPRESSIVE = replace(
     training=TrainingRecipe(
         augmentation=AugmentationRecipe(speed_semitones=2.0),
         encoder=EncoderRecipe(batch=64, learning_rate=1e-3, schedule="triangular", cycle_up=200, cycle_down=3000),
-        vqvae=VQVAERecipe(batch=64, crop_frames=150, mel_l1_weight=0.3, adversarial_weight=0.05, average_decay=0.995),
+        vqvae=VQVAERecipe(
+            batch=64,
+            crop_frames=150,
+            mel_l1_weight=0.3,
+            adversarial_weight=0.05,
+            average_decay=0.995,
+            kept_weights="newest",
+        ),
         prior=PriorRecipe(batch=64, learning_rate=1.5e-3, cycle_down=4000),
         vocoder=VocoderRecipe(
             batch=64,
+            kept_weights="newest",
             segment_frames=48,
             discriminators=DiscriminatorRecipe(
                 periods=(2, 3, 5, 7, 11), resolutions=((256, 64), (1024, 256), (2048, 512)), channels=24

@@ -45,6 +45,7 @@ class StageRecipe:
         average_decay: of the moving average of the weights that is kept; 0 for no average.
         interval: steps between validations, each with a checkpoint.
         patience: validations without a better score before the training ends; 0 for never.
+        kept_weights: those of the `best` score, or the `newest`: what a discriminator asks for, no distance measures.
         activation_checkpointing: compute activations again in the backward pass: less memory, a third more time.
     """
 
@@ -65,6 +66,7 @@ class StageRecipe:
     average_decay: Share = 0.0
     interval: Steps = 200
     patience: StepsOrNone = 0
+    kept_weights: Literal["best", "newest"] = "best"
     activation_checkpointing: bool = False
 
     @property
