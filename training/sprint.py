@@ -1,6 +1,6 @@
 """A whole training within minutes of one large GPU: the stages side by side, by the clock (see CONTRIBUTING.md).
 
-    encoder, and what controls are measured from  ->  VQ-VAE, and the vocoder on true CEmbeds  ->  prior, and the vocoder
+    encoder, and controls measured  ->  VQ-VAE, and the vocoder on true CEmbeds  ->  prior, and the vocoder on both
 
 What there is so far is copied out every few seconds, so that a machine that is taken away takes nothing with it.
 """
@@ -20,7 +20,8 @@ from training.run import Run
 
 CHAIN, VOICE = "chain", "voice"  # the runs: encoder, VQ-VAE and prior; vocoder
 SHARES = {"encoder": 0.2, "vqvae": 0.22, "prior": 0.58}  # of the minutes; the first with all preparations
-LOG, PROGRESS = "log.txt", "events.txt"
+LOG = "log.txt"
+LARGEST_FILE = 15 * 2**20  # bytes; larger weights are copied out in parts, to be joined in their order
 COPY_INTERVAL_S = 20.0
 LAST_WORD_S = 25.0  # kept for the last validations and copies
 
@@ -152,14 +153,22 @@ def _copy_out(sprint: Sprint) -> None:
     model = sprint.folder / CHAIN / "model"
     names = ["config.json", "knobs.json", *(f"{stage}.safetensors" for stage in WEIGHTS if stage != "vocoder")]
     for path in (*(model / name for name in names), sprint.folder / VOICE / "model" / "vocoder.safetensors"):
-        _copy(path, sprint.out)
+        _copy(path, sprint.out, LARGEST_FILE)
     for events in sprint.folder.glob(f"*/*/{EVENTS}"):
-        with (sprint.out / PROGRESS).open("a", encoding="utf-8") as file:
-            last = events.read_text(encoding="utf-8").splitlines()[-2:]
-            file.writelines(f"{events.parent.name} {line}\n" for line in last)
+        with (sprint.out / LOG).open("a", encoding="utf-8") as file:
+            last = events.read_text(encoding="utf-8").splitlines()[-1:]
+            file.writelines(f"\n{events.parent.name} {line}\n" for line in last)
 
 
-def _copy(source: Path, folder: Path) -> None:
-    if source.is_file():
+def _copy(source: Path, folder: Path, largest: int = 0) -> None:
+    """Copy a file, where there is one, whole or not at all; in parts `NAME.0`, `NAME.1` ... where it is too large."""
+    if not source.is_file():
+        return
+    if not largest or source.stat().st_size <= largest:
         with replacing(folder / source.name) as temporary:
             shutil.copyfile(source, temporary)
+        return
+    content = source.read_bytes()
+    for number, first in enumerate(range(0, len(content), largest)):
+        with replacing(folder / f"{source.name}.{number}") as temporary:
+            temporary.write_bytes(content[first : first + largest])

@@ -207,18 +207,22 @@ EXPRESSIVE = replace(
     vocoder=replace(STUDIO.vocoder, excitation="mixed", envelope_hop=20),
     training=TrainingRecipe(
         augmentation=AugmentationRecipe(speed_semitones=2.0),
-        encoder=EncoderRecipe(batch=64, learning_rate=1e-3, schedule="triangular", cycle_up=200, cycle_down=3000),
+        encoder=EncoderRecipe(
+            batch=64, learning_rate=1e-3, schedule="triangular", cycle_up=200, cycle_down=3000, interval=400
+        ),
         vqvae=VQVAERecipe(
             batch=64,
             crop_frames=150,
             mel_l1_weight=0.3,
-            adversarial_weight=0.05,
+            adversarial_weight=0.1,
             average_decay=0.995,
+            interval=400,
             kept_weights="newest",
         ),
-        prior=PriorRecipe(batch=64, learning_rate=1.5e-3, cycle_down=4000),
+        prior=PriorRecipe(batch=64, learning_rate=1.5e-3, cycle_down=4000, interval=400),
         vocoder=VocoderRecipe(
             batch=64,
+            interval=400,
             kept_weights="newest",
             segment_frames=48,
             discriminators=DiscriminatorRecipe(
