@@ -1,7 +1,7 @@
 """New clips of recorded events: the sequence of one recording, sounded by the events of another of its class.
 
-Most recordings of steps, shots, keys, barks and coughs hold separate events, few of each kind. Sequences stay real, with
-their cadence and strengths, and so do sounds; only which of them meet is new. A clip never crosses the split.
+Most recordings of steps, shots, keys, barks and coughs hold separate events, and few kinds of them. Sequences stay
+real, with their cadence and strengths, and so do sounds; only which of them meet is new. No clip crosses the split.
 """
 
 import numpy as np
