@@ -1,4 +1,4 @@
-"""Datasets: a folder a class, a manifest, or the official set of DCASE; what is usable, what is not, and a split.
+"""Datasets: a folder a class, a manifest, a pack, or the official set of DCASE; what is usable, and a split.
 
 Folders and manifests may come from anybody: what cannot be used is left out by name, and no row leads elsewhere.
 """
@@ -11,27 +11,42 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from foley.audio.files import EXTENSIONS, AudioError, fit_length, read_audio
+from foley.audio.resampling import resample
 from foley.categories import Category
 from foley.dcase.recordings import TABLE, development_folder, read_sources
+from foley.licences import is_permissive
+from foley.packs import find_pack, read_pack
 from foley.presets import AudioPreset
 from foley.system.files import shown
+from foley.system.threads import in_threads
 
 VALIDATION_CLIPS = 35  # a class, as in the paper (6)
 TRAIN, VALIDATION = "train", "validation"
 MOST_MANIFEST_BYTES = 2**26
 MOST_CELL = 1000  # characters
+PACKED_SCALE = 32768.0  # what 1.0 is in a pack, as in a 16-bit file that is read
 OTHER_SOUNDS = (".m4a", ".aac", ".mp4", ".wma", ".amr", ".ape", ".wv", ".mka", ".webm", ".ac3", ".3gp", ".rm", ".dsf")
 FIRST_REASONS = 3  # that are told when nothing is left
 DETAILS = ("source_group", "split", "source", "licence", "attribution")  # that a manifest may give beside the file
 
 
+class PackedSound(NamedTuple):
+    """The sound of a packed clip: int16 samples (samples,), their rate in Hz, and the SHA-256 of the file packed."""
+
+    pcm: np.ndarray
+    sample_rate: int
+    digest: str
+
+
 @dataclass(frozen=True)
 class Clip:
-    """One recording: where it is, what it is, and which others it must not be parted from."""
+    """One recording: where it is or was, what it is, and which others it must not be parted from."""
 
     path: Path
     category: Category
@@ -40,6 +55,7 @@ class Clip:
     source: str = ""
     licence: str = ""
     attribution: str = ""
+    packed: PackedSound | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass
@@ -55,6 +71,20 @@ class Dataset:
     def counts(self, split: str) -> dict[Category, int]:
         counts = Counter(clip.category for clip in self.of(split))
         return {category: counts[category] for category in Category}
+
+    def permissive(self) -> "Dataset":
+        """The clips whose licence is permissive, as they were split before, and the others as left out.
+
+        Raises ValueError when none are left.
+        """
+        clips = [clip for clip in self.clips if is_permissive(clip.licence)]
+        if not clips:
+            raise ValueError("No recording has a permissive licence: the licence column of manifest.csv says which.")
+        others = (clip for clip in self.clips if not is_permissive(clip.licence))
+        reasons = [
+            (shown(c.path, whole=True), f"{shown(c.path)} is under {c.licence or 'no licence'}.") for c in others
+        ]
+        return Dataset(clips, self.left_out + reasons)
 
     def summary(self) -> str:
         """A few lines for people: clips per class and split, and what was left out."""
@@ -76,13 +106,16 @@ class Dataset:
 
 
 def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None = None) -> Dataset:
-    """The dataset of a folder: with a `manifest.csv`, one folder a class in any spelling of its name, or DCASE's own.
+    """The dataset of a folder: a pack, with a `manifest.csv`, one folder a class in any spelling, or DCASE's own.
 
     Every file is read once; broken, empty, silent and NaN files are left out by name. `check(done, total)` is told
     of progress. Which clips are held out depends on the recordings alone: who trains and who evaluates, at whatever
     rate and seed, part them alike. Raises ValueError when nothing usable is there, or a manifest parts a group.
     """
     folder = Path(folder)
+    parts = find_pack(folder)
+    if parts:
+        return _from_pack(parts)
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}: name one with a folder of recordings for each class.")
     manifest = folder / "manifest.csv"
@@ -94,12 +127,11 @@ def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None 
     else:
         clips, left_out = _from_folders(folder)
     usable = []
-    for number, clip in enumerate(clips):
-        try:
-            clip_waveform(clip, audio)
-            usable.append(clip if clip.group else replace(clip, group=_file_digest(clip.path)))
-        except (AudioError, OSError) as error:
-            left_out.append((shown(clip.path, whole=True), str(error)))
+    for number, (clip, reason) in enumerate(in_threads(lambda clip: _checked(clip, audio), clips)):
+        if reason:
+            left_out.append((shown(clip.path, whole=True), reason))
+        else:
+            usable.append(clip)
         if check:
             check(number + 1, len(clips))
     if not usable:
@@ -111,7 +143,36 @@ def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None 
 
 def clip_waveform(clip: Clip, audio: AudioPreset) -> torch.Tensor:
     """The clip's samples (samples,), cut or padded to exactly the preset's length."""
+    if clip.packed is not None:
+        waveform = torch.from_numpy(clip.packed.pcm).float() / PACKED_SCALE
+        return fit_length(resample(waveform, clip.packed.sample_rate, audio.sample_rate), audio.samples)
     return fit_length(read_audio(clip.path, audio.sample_rate, audio.duration_s), audio.samples)
+
+
+def _checked(clip: Clip, audio: AudioPreset) -> tuple[Clip, str]:
+    """The clip with its group, after its file was read; and why it cannot be used, if it cannot."""
+    try:
+        clip_waveform(clip, audio)
+        return (clip if clip.group else replace(clip, group=_file_digest(clip.path))), ""
+    except (AudioError, OSError) as error:
+        return clip, str(error)
+
+
+def clip_digest(clip: Clip) -> str:
+    """The SHA-256 of the clip's file, also where it is packed."""
+    if clip.packed is not None:
+        return clip.packed.digest
+    with clip.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _from_pack(parts: list[Path]) -> Dataset:
+    """The clips of a pack, split as they were when they were packed."""
+    pack, clips = read_pack(parts), []
+    for row, pcm in zip(pack.rows, pack.pcm, strict=True):
+        sound = PackedSound(pcm, pack.sample_rate, row.get("digest", ""))
+        clips.append(replace(_clip({**row}, parts[0].parent), packed=sound))
+    return Dataset(split_by_group(clips))
 
 
 Found = tuple[list[Clip], list[tuple[str, str]]]  # and what was left out, with the reason

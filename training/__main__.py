@@ -15,6 +15,7 @@ from foley.checkpoints import find_checkpoint, read_config
 from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.report import Report
 from foley.features.encoder import with_preprocessor
+from foley.licences import CHOICES
 from foley.presets import PRESETS, STAGES, Preset, get_preset
 from foley.resources import TAG_STATISTICS
 from foley.runs.process import DONE, FAILED, STOPPED, Process
@@ -27,6 +28,7 @@ from training.cost import table as cost_table
 from training.export import export
 from training.hub import HubError, pull, push
 from training.loop import TooManyBadStepsError
+from training.pack import PART_MIB, pack
 from training.pipeline import Limits, compute_codes, prepare, start_processes, train_stages
 from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
@@ -72,6 +74,12 @@ def parser() -> argparse.ArgumentParser:
     down = commands.add_parser("pull", help="download a checkpoint from the Hugging Face hub")
     down.add_argument("repository", metavar="OWNER/NAME")
     down.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    packing = commands.add_parser("pack", help="a data set as a few files that travel and are read without a decoder")
+    packing.add_argument("--data", required=True, metavar="FOLDER", help="recordings, as for training")
+    packing.add_argument("--out", required=True, type=Path, metavar="FOLDER")
+    packing.add_argument("--part-mib", type=int, default=PART_MIB, help=f"the largest part (default: {PART_MIB} MiB)")
+    packing.add_argument("--licences", choices=CHOICES, help="pack recordings under such licences alone")
+    packing.add_argument("--preset", choices=PRESETS, default="studio", help="whose rate and length clips are given")
     tags = commands.add_parser("tags", help="statistics of recordings for the tags and knobs of prompts; no audio")
     tags.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="recordings with a manifest.csv")
     tags.add_argument("--out", type=Path, default=TAG_STATISTICS, metavar="FOLDER", help="default: where they ship")
@@ -110,7 +118,8 @@ def _sprint_of(arguments: argparse.Namespace) -> Sprint:
 
 def _add_training_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--run", required=True, metavar="FOLDER", help="the run's folder, made if need be")
-    stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, or a manifest.csv")
+    stage.add_argument("--data", metavar="FOLDER", help="recordings: a folder a class, a manifest.csv, or a pack")
+    stage.add_argument("--licences", choices=CHOICES, help="train on recordings under such licences alone")
     stage.add_argument("--preset", choices=PRESETS, help="the sizes of all networks (default: studio)")
     stage.add_argument(
         "--init-from", "--start-from", metavar="CHECKPOINT", help="a folder or hub name whose weights to go on from"
@@ -152,7 +161,7 @@ def open_run(arguments: argparse.Namespace) -> Run:
     preset = _changed(preset, arguments.set)
     if preset.encoder.kind == "mert" and not arguments.resume:
         preset = replace(preset, encoder=with_preprocessor(preset.encoder))
-    names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate")
+    names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate", "licences")
     asked = {name: getattr(arguments, name) for name in names}
     options |= {name: value for name, value in asked.items() if value is not None}
     for name in ("views", "batch", "accumulation"):
@@ -205,6 +214,9 @@ def main(argv: list[str] | None = None) -> int:
             return run_sprint(_sprint_of(arguments))
         elif arguments.command == "prepare":
             print(f"Prepared {' × '.join(map(str, prepare(Run.open(arguments.run))))} samples.")
+        elif arguments.command == "pack":
+            audio = get_preset(arguments.preset).audio
+            print("\n".join(pack(arguments.data, arguments.out, audio, arguments.licences, arguments.part_mib)))
         elif arguments.command == "codes":
             print(f"Codes of {' × '.join(map(str, compute_codes(Run.open(arguments.run), arguments.device)))}.")
         else:

@@ -12,12 +12,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from foley.categories import Category
-from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_waveform, load_dataset
+from foley.dataset import TRAIN, VALIDATION, Clip, Dataset, clip_digest, clip_waveform, load_dataset
 from foley.features.cembed import CEmbed
+from foley.licences import PERMISSIVE
 from foley.models.vqvae import VQVAE
 from foley.system.files import read_json, write_json
+from foley.system.threads import in_threads
 from training.augment import noise_floor, unclipped, vary_recording
 from training.cache import digest
+from training.recompose import EVENTFUL, recompose
 from training.run import Run
 
 PCM = 32767.0
@@ -39,14 +42,14 @@ class Corpus:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            self.dataset: Dataset = load_dataset(run.options.data, run.preset.audio, check)
+            self.dataset = dataset_of(run, check)
         clips = self.dataset.clips
         if PartialState().is_main_process:
             remember(self.dataset, run)
         self.categories = torch.tensor([int(clip.category) for clip in clips])
         self.train = torch.tensor([i for i, clip in enumerate(clips) if clip.split == TRAIN])
         self.validation = torch.tensor([i for i, clip in enumerate(clips) if clip.split == VALIDATION])
-        contents = [hashlib.sha256(clip.path.read_bytes()).hexdigest() for clip in clips]
+        contents = list(in_threads(clip_digest, clips))
         self.validation_key = digest([contents[i] for i in self.validation.tolist()])
         self.augmentation = run.preset.training.augmentation
         self.key = [
@@ -55,6 +58,8 @@ class Corpus:
             asdict(run.preset.audio),
             run.options.seed,
         ]
+        if self.augmentation.recomposed_views:  # caches of before there was this setting stay valid
+            self.key.append(self.augmentation.recomposed_views)
         if not len(self.train) or not len(self.validation):
             raise ValueError(f"{run.options.data} has too few recordings to hold some back for validation.")
 
@@ -71,18 +76,33 @@ class Corpus:
         shape = (views, len(self.dataset.clips), audio.samples)
 
         def fill(array: np.ndarray) -> None:
-            for i, clip in enumerate(tqdm(self.dataset.clips, desc="varying recordings", unit="clip")):
-                waveform = clip_waveform(clip, audio)
+            def fill_clip(i: int) -> None:
+                waveform = clip_waveform(self.dataset.clips[i], audio)
                 for view in range(views):
                     random = np.random.default_rng([self.run.options.seed, view, i])
                     varied = unclipped(waveform)
                     if view > 0:
-                        varied = vary_recording(waveform, audio.sample_rate, random, self.augmentation)
+                        source = self._recomposed(i, waveform, view, random)
+                        varied = vary_recording(source, audio.sample_rate, random, self.augmentation)
                     if floor:
                         varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
 
+            done = in_threads(fill_clip, range(shape[1]))
+            for _ in tqdm(done, desc="varying recordings", unit="clip", total=shape[1]):
+                pass
+
         return self.run.cache.array(f"waveforms{_suffix(floor)}", self.key, shape, "int16", fill)
+
+    def _recomposed(self, clip: int, waveform: Tensor, view: int, random: np.random.Generator) -> Tensor:
+        """The recording; in the last views, where a recipe asks for it, its sequence with the sounds of another."""
+        category, split = self.dataset.clips[clip].category, self.dataset.clips[clip].split
+        if view < self.run.views - self.augmentation.recomposed_views or category not in EVENTFUL:
+            return waveform
+        others = [other for other in self.dataset.clips if (other.category, other.split) == (category, split)]
+        other = clip_waveform(others[random.integers(len(others))], self.preset.audio)
+        found = recompose(waveform, other, self.preset.audio.sample_rate, random)
+        return waveform if found is None else unclipped(found)
 
     def cembeds(self, cembed: CEmbed, floor: bool) -> np.ndarray:
         """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms with or without a noise floor."""
@@ -116,11 +136,12 @@ class Corpus:
         waveforms, columns = self.waveforms(floor), self.preset.grid[1]
 
         def fill(array: np.ndarray) -> None:
-            for view in range(waveforms.shape[0]):
-                for clip in range(waveforms.shape[1]):
-                    power = to_float(torch.from_numpy(np.array(waveforms[view, clip]))).square()
-                    mean = torch.nn.functional.adaptive_avg_pool1d(power[None], columns)[0]
-                    array[view, clip] = 10 * mean.clamp(min=1e-10).log10()
+            def fill_clip(clip: int) -> None:
+                power = to_float(torch.from_numpy(np.array(waveforms[:, clip]))).square()
+                mean = torch.nn.functional.adaptive_avg_pool1d(power, columns)
+                array[:, clip] = (10 * mean.clamp(min=1e-10).log10()).numpy()
+
+            list(in_threads(fill_clip, range(waveforms.shape[1])))
 
         shape = (*waveforms.shape[:2], columns)
         return self.run.cache.array(
@@ -150,9 +171,17 @@ def _suffix(floor: bool) -> str:
     return "" if floor else "-without-floor"
 
 
+def dataset_of(run: Run, check: Callable | None = None) -> Dataset:
+    """The recordings a run is trained on: of all licences, or of those it was asked to use. Raises ValueError."""
+    dataset = load_dataset(run.options.data, run.preset.audio, check)
+    return dataset.permissive() if run.options.licences == PERMISSIVE else dataset
+
+
 def remember(dataset: Dataset, run: Run) -> None:
     """Note in the run's folder what it is trained on, for its card: the recordings may be gone by then."""
-    clips = [{**asdict(clip), "path": str(clip.path), "category": clip.category.name} for clip in dataset.clips]
+    clips = [{**vars(clip), "path": str(clip.path), "category": clip.category.name} for clip in dataset.clips]
+    for clip in clips:
+        del clip["packed"]
     write_json(run.folder / DATASET, {"clips": clips, "left_out": dataset.left_out})
 
 
@@ -160,7 +189,7 @@ def recall(run: Run) -> Dataset:
     """What a run was last trained on. Raises ValueError when neither the note nor the recordings are there."""
     noted = read_json(run.folder / DATASET)
     if not noted:
-        return load_dataset(run.options.data, run.preset.audio)
+        return dataset_of(run)
     clips = [
         Clip(**{**clip, "path": Path(clip["path"]), "category": Category.parse(clip["category"])})
         for clip in noted["clips"]

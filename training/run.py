@@ -19,7 +19,7 @@ class Options:
     """What a run was asked for beside its preset; 0 stands for what the preset's recipe says.
 
     Args:
-        data: the folder of the recordings.
+        data: the folder of the recordings, or a pack of them.
         seed: of the weights, the batches and the augmentation.
         views: variations of every recording that are kept.
         precision: `auto`, `no`, `bf16` or `fp16`.
@@ -27,6 +27,7 @@ class Options:
         accumulation: batches of one step.
         learning_rate: the highest of the schedule.
         init_from: the checkpoint whose weights the stages begin with; none for weights drawn at random.
+        licences: `permissive` for recordings under such licences alone; nothing for all.
     """
 
     data: str
@@ -37,6 +38,7 @@ class Options:
     accumulation: int = 1
     learning_rate: float = 0.0
     init_from: str = ""
+    licences: str = ""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Options":

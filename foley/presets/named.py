@@ -206,7 +206,7 @@ EXPRESSIVE = replace(
     ),
     vocoder=replace(STUDIO.vocoder, excitation="mixed", envelope_hop=20),
     training=TrainingRecipe(
-        augmentation=AugmentationRecipe(speed_semitones=2.0),
+        augmentation=AugmentationRecipe(views=6, speed_semitones=2.0, recomposed_views=2),
         encoder=EncoderRecipe(
             batch=64, learning_rate=1e-3, schedule="triangular", cycle_up=200, cycle_down=3000, interval=400
         ),

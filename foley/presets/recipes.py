@@ -84,6 +84,7 @@ class AugmentationRecipe:
         speed_semitones: the most by which a variation is faster or slower.
         gain_db: the most by which it is louder or quieter.
         delay_s: the longest delay of its beginning, in seconds.
+        recomposed_views: how many of them, the last ones, have the sequence of the recording and the events of another.
         noise_floor: whether networks hear faint noise under the recordings (see `training/augment.py`).
     """
 
@@ -93,6 +94,7 @@ class AugmentationRecipe:
     speed_semitones: Annotated[Number, Field(ge=0, le=24)] = 1.5
     gain_db: Annotated[Number, Field(ge=0, le=60)] = 3.0
     delay_s: Annotated[Number, Field(ge=0, le=60)] = 0.25
+    recomposed_views: FewOrNone = 0
     noise_floor: bool = True
 
 
