@@ -53,7 +53,7 @@ def build_studio(
         token = gr.BrowserState("", storage_key="foley-visitor", secret=installation_secret())
         model = gr.State("")
         menu = ModelMenu(models, model, top_bar, _top_bar)
-        with gr.Tabs(elem_id="tabs") as tabs:
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
             with gr.Tab("Generate", id="generate"):
                 desk = generate_tab(models, libraries, model, token)
             with gr.Tab("Perform", id="perform"):

@@ -53,10 +53,11 @@ def window(browser, address: str) -> Iterator["sync_api.Page"]:
 
 @pytest.fixture
 def page(window) -> Iterator["sync_api.Page"]:
-    """The page of all tests, as the one before left it, but on its first tab, for one take and in no hurry."""
+    """The page of all tests as the one before left it, but on its first tab, for one take of any seed, in no hurry."""
     window.get_by_role("tab", name="Generate").click()
     window.get_by_label("number input for Variations").fill("1")
     window.get_by_label("number input for Variations").blur()
+    window.get_by_label("Lock the seed").uncheck(force=True)
     window.mouse.move(5, 5)
     PacedFoley.pause_s = PacedFoley.steps = PacedFoley.closed = 0
     return window

@@ -40,7 +40,7 @@ def test_codes_are_counted_heard_and_swept(page):
     page.locator("#morph").click()
     expect(page.locator(".cell")).to_have_count(7)
     page.locator("[data-cell]").nth(2).click()
-    expect(page.locator(".take .kind")).to_have_text("sibling 0.30")
+    expect(page.locator(".take .kind")).to_have_text("30% of the way to Rain")
 
 
 def test_the_menu_names_the_model_and_the_bar_its_licence(page):

@@ -32,6 +32,7 @@ def test_the_take_that_is_downloaded_is_the_pipelines_take_bit_for_bit(page, fol
 
 def test_the_pictures_are_there(page):
     generate(page)
+    page.locator(".take.ready sound-picture[drawn]").wait_for()
     page.wait_for_function("""
         [['.cembed img', 300], ['.codes img', 75]].every(([picture, width]) =>
             document.querySelector(`.take.ready ${picture}`).naturalWidth === width)

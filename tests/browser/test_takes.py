@@ -35,13 +35,6 @@ def file_on_stage(page, tmp_path) -> Path:
     return path
 
 
-def test_a_way_of_levelling_brings_its_usual_level(take):
-    form = take.locator("[data-form=export]")
-    for way, level in (("loudness", "-16"), ("peak", "-1")):
-        form.locator("[name=normalise]").select_option(way)
-        expect(form.locator("[name=level]")).to_have_value(level)
-
-
 def test_a_box_dragged_over_the_codes_is_drawn_again_and_nothing_else(take, tmp_path):
     before = Recipe.read(file_on_stage(take, tmp_path)).codes
     box = take.locator(".take .codes").bounding_box()
@@ -97,6 +90,7 @@ def test_stars_names_and_the_library_survive_a_reload(take):
     expect(rows(take)).to_have_count(0)
     take.get_by_label("Show class").select_option("")
     rows(take).first.dblclick()
+    expect(take.locator("#progress output")).to_contain_text("the same samples")
     expect(take.locator(".take.ready h2")).to_have_text("Gate slam")
 
 
@@ -172,11 +166,12 @@ def test_after_an_error_the_line_is_ready_again(take):
 def test_an_export_is_what_the_panel_says_and_its_file_brings_the_take_back(take, tmp_path):
     seed = take.locator(".take.ready").get_attribute("data-seed")
     original = file_on_stage(take, tmp_path).read_bytes()
-    take.get_by_label("Format", exact=True).select_option("FLAC 16-bit")
-    take.get_by_label("Rate").select_option("48 kHz")
-    take.get_by_label("Level").select_option("peak")
-    take.get_by_label("Name", exact=True).fill("{class}-{seed}")
-    take.get_by_label("Name", exact=True).blur()
+    panel = take.locator("#export")
+    panel.get_by_label("Format").select_option("FLAC 16-bit")
+    panel.get_by_label("Rate").select_option("48000")
+    panel.get_by_label("Level").select_option("peak")
+    panel.get_by_label("Name").fill("{class}-{seed}")
+    panel.get_by_label("Name").blur()
     with take.expect_download() as download:
         press(take, "e")
     path = tmp_path / download.value.suggested_filename

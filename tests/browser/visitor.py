@@ -50,6 +50,7 @@ def settle(window) -> None:
     """Wait until a page that was loaded can be used: a take, if only the example, is on its stage."""
     sync_api.expect(window.locator("#seed input")).not_to_have_value("")
     sync_api.expect(window.locator(".take.ready[data-take]").first).to_be_attached()
+    see(window)
 
 
 def rows(page):
@@ -64,15 +65,23 @@ def total(page) -> int:
 
 def expect_total(page, count: int) -> None:
     """Wait until the library holds so many takes."""
-    page.wait_for_function("(count) => window.foley.library.takes().length === count", arg=count)
+    page.wait_for_function("(count) => window.foley?.library?.takes().length === count", arg=count)
 
 
 def generate(page, count: int = 1) -> None:
+    see(page)
     page.locator("#generate").click()
     drawn(page, count)
 
 
 def drawn(page, count: int = 1) -> None:
-    """Wait until so many takes are there and the page says that it is done."""
-    sync_api.expect(page.locator(".progress.done output")).to_contain_text("take")
+    """Wait until so many takes are there that were not there at the last look, and the page says that it is done."""
+    sync_api.expect(page.locator(".takes .take.ready:not([data-seen])")).to_have_count(count)
     sync_api.expect(page.locator(".takes .take.ready")).to_have_count(count)
+    sync_api.expect(page.locator(".progress.done output")).to_contain_text("take")
+    see(page)
+
+
+def see(page) -> None:
+    """Mark the takes on the stage: they are not those that come next."""
+    page.evaluate("document.querySelectorAll('.takes .take').forEach(card => card.toggleAttribute('data-seen', true))")

@@ -52,7 +52,14 @@
       before = stored();
     if (!address.has("category")) return before;
     const found = Object.fromEntries(address);
-    return { ...found, locked: found.locked === "true", takes: address.getAll("take") };
+    return { ...found, locked: found.locked === "true", takes: address.getAll("take"), fromAddress: true };
+  }
+
+  /** A seed that is locked, or that came with an address and has no take yet; else a new one, as Generate would roll. */
+  function seedOf(before, takes) {
+    const hasTake = takes.some((take) => String(take.seed) === String(before.seed));
+    const stays = before.locked || (before.fromAddress && !hasTake);
+    return before.seed && stays ? before.seed : Math.floor(Math.random() * SEEDS);
   }
 
   let wanted = null,
@@ -75,17 +82,22 @@
     });
   }
 
+  /** Open a tab by its name in the address. */
+  const go = (name) =>
+    all("#tabs button[role=tab]")
+      .find((button) => button.textContent.trim().toLowerCase() === name)
+      ?.click();
+
   /** Bring back what the page was left with; `known` says which takes there still are. */
   function restore(takes) {
     if (restored) return;
     restored = true;
-    const before = left(),
-      tab = all("#tabs button[role=tab]").find((button) => button.textContent.trim().toLowerCase() === before.tab);
-    if (tab && before.tab !== "generate") tab.click();
+    const before = left();
+    if (before.tab !== "generate") go(before.tab);
     const files = (before.takes || [])
       .filter((file) => takes.some((take) => take.file === file))
       .slice(0, MOST_REOPENED);
-    set({ ...before, seed: before.seed || Math.floor(Math.random() * SEEDS) });
+    set({ ...before, seed: seedOf(before, takes) });
     if (files.length) window.foley.protocol.send({ action: "open", files });
     else if (takes.length) window.foley.protocol.send({ action: "open", files: [takes[0].file] });
     else window.foley.protocol.send({ action: "example" });
@@ -126,5 +138,5 @@
     return true;
   }
 
-  window.foley.desk = { knobs, restore, use };
+  window.foley.desk = { knobs, restore, use, go };
 })();

@@ -73,7 +73,7 @@
     if (!file) return false;
     oneAtATime(files);
     if (await looksLikeATake(file)) return hand("#bring-back", files);
-    one("#tabs button[role=tab]:nth-of-type(2)")?.click();
+    window.foley.desk.go("reconstruct");
     if (files.length === 1)
       window.foley.takes.say(`${escaped(file.name)} carries no recipe of foley studio: it is opened in Reconstruct.`);
     for (let tries = 50; tries && !one("#recording input[type=file]"); tries--)

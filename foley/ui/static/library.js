@@ -105,16 +105,22 @@
       first = Math.max(0, Math.floor(box().scrollTop / ROW_PX) - SPARE_ROWS);
     const last = Math.min(shown.length, Math.ceil((box().scrollTop + box().clientHeight) / ROW_PX) + SPARE_ROWS);
     const old = new Map([...place.children].map((row) => [row.dataset.file, row])),
-      stay = new Set();
+      laid = new Map(),
+      focus = document.activeElement;
     shown.forEach((take, number) => {
       const row = old.get(take.file),
         held = row && (row.hasAttribute("data-current") || isPlaying(row));
       if ((number < first || number >= last) && !held) return;
-      stay.add(take.file);
-      const here = row || place.appendChild(newRow(take));
-      fill(here, take, number);
+      laid.set(take.file, row || newRow(take));
+      fill(laid.get(take.file), take, number);
     });
-    for (const [file, row] of old) if (!stay.has(file)) row.remove();
+    for (const [file, row] of old) if (!laid.has(file)) row.remove();
+    let next = place.firstElementChild; // in the list's order, which is the one that screen readers read
+    for (const row of laid.values()) {
+      if (row === next) next = row.nextElementSibling;
+      else place.insertBefore(row, next);
+    }
+    if (place.contains(focus) && focus !== document.activeElement) focus.focus({ preventScroll: true });
     // of all rows one can be reached by Tab: the arrows do the rest
     const rows = [...place.children],
       reached = rows.find((row) => row.hasAttribute("data-current")) || rows[0];
@@ -130,7 +136,7 @@
     row.setAttribute("role", "row");
     row.dataset.player = "";
     row.dataset.file = take.file;
-    row.innerHTML = `<span role="gridcell"><input type="checkbox" tabindex="-1" data-pick title="Choose for export or deletion (X); Shift chooses all up to here"></span>
+    row.innerHTML = `<span role="gridcell"><label class="pick"><input type="checkbox" tabindex="-1" data-pick title="Choose for export or deletion (X); Shift chooses all up to here"></label></span>
       <span role="gridcell"><button type="button" tabindex="-1" data-play="0" title="Play or pause (Space)"></button></span>
       <span role="gridcell" class="words"><span><b data-name></b> <i></i></span><small></small></span>
       <span role="gridcell"><button type="button" tabindex="-1" class="star" data-star aria-label="Star" title="Star (F)"></button></span><audio preload="none"></audio>`;

@@ -38,7 +38,8 @@
     takeInHand(card);
     card.dataset.voice = voice;
     const audio = voiceOf(card);
-    if (share !== null) audio.currentTime = share * audio.duration;
+    if (share !== null)
+      audio.currentTime = share * (audio.duration || 0); // not known yet
     else if (audio !== before) audio.currentTime = before.currentTime;
     voices(card).forEach((other) => other !== audio && other.pause());
     audio.onended = () => {
@@ -308,6 +309,7 @@
       cardAtHand,
       takeInHand,
       play,
+      pause,
       toggle,
       choose,
       shareAt,
