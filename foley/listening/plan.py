@@ -88,9 +88,9 @@ class ListeningTest(BaseModel):
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
-        """All systems, the hidden reference and the anchor last."""
-        names = dict.fromkeys(item.system for item in self.items)
-        return tuple(sorted(names, key=lambda name: (name == ANCHOR, name == RECORDING)))
+        """All systems by name, the hidden reference and the anchor last."""
+        names = {item.system for item in self.items}
+        return (*sorted(names - {RECORDING, ANCHOR}), *(name for name in (RECORDING, ANCHOR) if name in names))
 
     @cached_property
     def categories(self) -> tuple[Category, ...]:

@@ -96,7 +96,9 @@ def _categories(sounds: Mapping[str, Sounds], wanted: int, notify: Notify) -> li
     for category in Category:
         few = [f"{name} ({len(each[category])})" for name, each in sounds.items() if len(each[category]) < wanted]
         if few:
-            notify(f"{category.title} is left out: {wanted} sounds are needed, and there are fewer of {', '.join(few)}.")
+            notify(
+                f"{category.title} is left out: {wanted} sounds are needed, but {', '.join(few)} has fewer."
+            )
         else:
             found.append(category)
     if not found:
@@ -134,7 +136,7 @@ def _drafts(
 
 
 def _write(folder: Path, drafts: list[_Draft], names: list[tuple[str, ...]], sample_rate: int) -> None:
-    """Write the clips in the order of their names, so that not even the times of the files say what belongs together."""
+    """Write the clips in the order of their names: so not even the times of the files say what belongs together."""
     pairs = [
         pair
         for draft, clips in zip(drafts, names, strict=True)

@@ -30,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("listening")
     systems = {
         "loudsystem": str(write_sounds(place / "loud", 4, 22_050, gain=0.9)),
-        "quietsystem": str(write_sounds(place / "quiet", 4, 24_000, gain=0.02)),
+        "quietsystem": str(write_sounds(place / "quiet", 4, 24_000, gain=0.1)),
     }
     recordings = write_sounds(place / "real", 8, 16_000)
     prepare(systems, recordings, place / "test", SETTINGS, notify=lambda _: None)

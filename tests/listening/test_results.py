@@ -8,7 +8,7 @@ import pytest
 from listening.simulated import TRUE_MEANS, SimulatedRater, small_test, true_qualities
 
 from foley.listening.plan import FIDELITY, SCALES, WEIGHTS, ListeningTest
-from foley.listening.ratings import Answer, Rater, Rating, Ratings
+from foley.listening.ratings import Answer, Rater, Ratings
 from foley.listening.results import SCORE, results
 
 MILDNESS = np.array([-1.6, -1.2, -0.9, -0.6, -0.3, -0.1, 0.1, 0.3, 0.6, 0.9, 1.2, 1.6])
