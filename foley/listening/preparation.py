@@ -96,9 +96,7 @@ def _categories(sounds: Mapping[str, Sounds], wanted: int, notify: Notify) -> li
     for category in Category:
         few = [f"{name} ({len(each[category])})" for name, each in sounds.items() if len(each[category]) < wanted]
         if few:
-            notify(
-                f"{category.title} is left out: {wanted} sounds are needed, but {', '.join(few)} has fewer."
-            )
+            notify(f"{category.title} is left out: {wanted} sounds are needed, but {', '.join(few)} has fewer.")
         else:
             found.append(category)
     if not found:

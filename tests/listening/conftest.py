@@ -19,7 +19,8 @@ def write_sounds(folder: Path, count: int, sample_rate: int, gain: float = 1.0) 
     for category in CLASSES:
         (folder / category.name).mkdir(parents=True)
         for number in range(count):
-            sound = gain * synthetic_sound(category, number + sample_rate, sample_rate, 0.7)
+            sound = gain * synthetic_sound(category, number + sample_rate, sample_rate, 1.5)
+            sound = sound[np.abs(sound).argmax() :][: round(0.7 * sample_rate)]  # from its attack on
             soundfile.write(folder / category.name / f"{number}.wav", sound, sample_rate)
     return folder
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_systems_are_mixed_within_a_class_and_sets_come_after_its_clips():
     kinds = [trial.item.is_set for trial in trials]
     assert kinds == sorted(kinds)
     systems = [trial.item.system for trial in trials if not trial.item.is_set]
-    assert sum(a != b for a, b in zip(systems, systems[1:], strict=False)) > len(systems) / 2
+    assert sum(a != b for a, b in pairwise(systems)) > len(systems) / 2
 
 
 def test_raters_with_few_classes_share_them_evenly():

@@ -112,6 +112,4 @@ def test_what_is_no_system_gets_a_sentence(text):
 def test_a_folder_without_classes_gets_a_sentence(tmp_path: Path):
     (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match="no checkpoint"):
-        prepare(
-            {"a": str(tmp_path / "none")}, write_sounds(tmp_path / "real", 4, 24_000), tmp_path / "test", SETTINGS
-        )
+        prepare({"a": str(tmp_path / "none")}, write_sounds(tmp_path / "real", 4, 24_000), tmp_path / "test", SETTINGS)
