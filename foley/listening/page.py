@@ -105,7 +105,7 @@ def build_page(folder: str | Path) -> gr.Blocks:
         gr.HTML(
             {"lowest": LOWEST, "highest": HIGHEST},
             html_template=TEMPLATE,
-            js_on_load="window.listeningTest(element, server);",
+            js_on_load="window.foley.listeningTest(element, server);",
             apply_default_css=False,
             server_functions=calls,
         )

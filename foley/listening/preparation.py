@@ -79,7 +79,8 @@ def prepare(
             name = f"{next(item_numbers):05d}"
             made = {"id": name, "system": draft.system, "category": category, "clips": clips}
             items.append(Item(**made, sources=draft.sources, is_set=draft.is_set))
-        notify(f"{category.title}: {len(drafts)} items" + (f", {limited} clips limited" if limited else "") + ".")
+        peaks = f", of {limited} of their clips the peaks were turned down" if limited else ""
+        notify(f"{category.title}: {len(drafts)} clips and sets{peaks}.")
     test = ListeningTest(
         seed=settings.seed,
         repeats=settings.repeats,

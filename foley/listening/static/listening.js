@@ -4,13 +4,13 @@
   const STORED = "foley-listening-code";
   const WORDS = {
     fidelity: ["Fidelity", "How much does it sound like a real recording, whatever it is of?", "broken", "as recorded"],
-    fit: ["Category fit", "How well does it fit the class?", "not at all", "perfectly"],
+    fit: ["Category fit", "How well does it fit the name above?", "not at all", "perfectly"],
     diversity: ["Diversity", "How different are these sounds from each other?", "all the same", "all different"],
   };
   const TEN = "x"; // the key for ten
   const NEAR_END_S = 0.15;
 
-  window.listeningTest = (element, server) => {
+  function listeningTest(element, server) {
     const root = element.querySelector(".listening-test") ?? element;
     const highest = Number(root.dataset.highest ?? 10);
     let code = localStorage.getItem(STORED) ?? "";
@@ -56,7 +56,7 @@
       stop();
       now = null;
       root.innerHTML = `
-        <main class="sheet">
+        <section class="sheet">
           <h1>Listening test</h1>
           <p>You will hear short sounds of everyday things, some recorded and some made by computers. Rate each from 0 to 10. There is no right answer: say what you hear.</p>
           <ul>
@@ -67,7 +67,7 @@
           <button type="button" class="go" data-start>Start</button>
           <form class="resume"><label>Or go on with your code <input name="code" autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="abcd-efgh-jkmn"></label><button type="submit">Go on</button></form>
           <p class="complaint" role="alert"></p>
-        </main>`;
+        </section>`;
       root.querySelector("[data-start]").onclick = () => attempt(() => begin(""));
       root.querySelector("form").onsubmit = (event) => {
         event.preventDefault();
@@ -87,14 +87,14 @@
       stop();
       now = null;
       root.innerHTML = `
-        <main class="sheet">
+        <section class="sheet">
           <h1>Thank you</h1>
           <p>You have rated all ${of} of your sounds. Every rating is saved; you can close this page.</p>
           <p class="code">Your code: <b>${code}</b></p>
           <button type="button" data-back>Back to the last one</button>
           <button type="button" data-other>Somebody else rates here</button>
           <p class="complaint" role="alert"></p>
-        </main>`;
+        </section>`;
       root.querySelector("[data-back]").onclick = () => attempt(() => show(of - 1));
       root.querySelector("[data-other]").onclick = () => {
         localStorage.removeItem(STORED);
@@ -186,7 +186,7 @@
         })
         .join("");
       root.innerHTML = `
-        <main class="sheet trial">
+        <section class="sheet trial">
           <header><span class="count">${now.trial + 1} of ${now.of}</span><progress max="${now.of}" value="${now.trial}" aria-label="Progress"></progress></header>
           <h1>${now.class}${several ? `<small>${now.clips.length} sounds: rate how they differ</small>` : ""}</h1>
           <div class="clips ${several ? "several" : "one"}">${clips}</div>
@@ -196,7 +196,7 @@
           <footer><button type="button" data-back ${now.trial ? "" : "disabled"}>Back</button><button type="button" class="go" data-next>Next</button></footer>
           <p class="keys"><kbd>Space</kbd> play <kbd>0</kbd>–<kbd>9</kbd> and <kbd>X</kbd> for 10 <kbd>↑</kbd><kbd>↓</kbd> scale ${several ? "<kbd>A</kbd><kbd>B</kbd>… one sound " : ""}<kbd>Enter</kbd> next <kbd>Backspace</kbd> back</p>
           <p class="code">Your code, to go on elsewhere: <b>${code}</b></p>
-        </main>`;
+        </section>`;
       for (const button of root.querySelectorAll("[data-clip]")) {
         button.onclick = () => {
           const one = now.players[Number(button.dataset.clip)];
@@ -232,7 +232,11 @@
     function update() {
       const hint = root.querySelector(".hint");
       if (!now || !hint) return;
-      hint.textContent = isHeard() ? "" : now.clips.length > 1 ? "Listen to all of them first." : "Listen to the end first.";
+      hint.textContent = isHeard()
+        ? ""
+        : now.clips.length > 1
+          ? "Listen to all of them first."
+          : "Listen to the end first.";
       root.querySelector("[data-next]").disabled = busy || !isHeard() || !isRated();
       for (const scale of root.querySelectorAll("fieldset")) {
         scale.classList.toggle("active", Number(scale.dataset.place) === active);
@@ -287,5 +291,7 @@
 
     welcome();
     if (code) attempt(() => show(-1));
-  };
+  }
+
+  window.foley = { listeningTest };
 })();
