@@ -124,7 +124,7 @@ def _drafts(
     drafts = []
     for number, (name, each) in enumerate(paths.items()):
         mine = levelled[number * settings.sounds : (number + 1) * settings.sounds]
-        picks = [((place,), False) for place in range(settings.clips)]
+        picks: list[tuple[tuple[int, ...], bool]] = [((place,), False) for place in range(settings.clips)]
         for start in range(0, settings.sets * settings.set_size, settings.set_size):
             places = range(start, start + settings.set_size)
             picks.append((tuple(start if name == ANCHOR else place for place in places), True))

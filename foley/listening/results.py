@@ -5,7 +5,7 @@ every system. A draw of n out of n gives too narrow intervals where n is small, 
 makes the variance right (Rao and Wu, 1988), and its root is multiplied by Student's t for the number of raters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -81,29 +81,32 @@ def results(
     random = np.random.default_rng(seed)
     # the first draw is the ratings as they are
     rater_counts = np.vstack([np.ones(len(codes)), _drawn(np.zeros(len(codes), int), draws, random)])
-    scales = {scale: _scale_means(test, used, scale, codes, rater_counts, random) for scale in SCALES}
-    means = {scale: values for scale, (values, _) in scales.items()}
-    counts = {scale: number for scale, (_, number) in scales.items()}
-    rated = [scale for scale in SCALES if counts[scale].any()]
-    means[SCORE] = sum(WEIGHTS[scale] * means[scale] for scale in rated) / sum(WEIGHTS[scale] for scale in rated)
-    counts[SCORE] = sum(counts.values())
+    means, numbers = {}, {}
+    for scale in SCALES:
+        means[scale], numbers[scale] = _scale_means(test, used, scale, codes, rater_counts, random)
+    rated = [scale for scale in SCALES if numbers[scale].any()]
+    weighted = np.sum([WEIGHTS[scale] * means[scale] for scale in rated], axis=0)
+    means[SCORE] = weighted / sum(WEIGHTS[scale] for scale in rated)
+    numbers[SCORE] = np.sum([numbers[scale] for scale in rated], axis=0)
     freedom = max(1, len(codes) - 1)
-    rows = []
-    for scale in (SCORE, *SCALES):
-        whole = _mean(means[scale], axis=2)
-        for place, system in enumerate(test.systems):
-            for which, category in enumerate(test.categories):
-                if number := int(counts[scale][place, which]):
-                    interval = _interval(means[scale][:, place, which], freedom)
-                    rows.append(Row(system, category.name, scale, interval, number))
-            if number := int(counts[scale][place].sum()):
-                rows.append(Row(system, ALL, scale, _interval(whole[:, place], freedom), number))
-    score = dict(zip(test.systems, _mean(means[SCORE], axis=2).T, strict=True))
+    rows = [row for scale in (SCORE, *rated) for row in _rows(test, scale, means[scale], numbers[scale], freedom)]
+    score = dict(zip(test.systems, _mean(means[SCORE]).T, strict=True))
     order = sorted((name for name in score if np.isfinite(score[name][0])), key=lambda name: -score[name][0])
     differences = (
         Difference(a, b, _interval(score[a] - score[b], freedom, bounded=False)) for a, b in combinations(order, 2)
     )
     return Results(tuple(order), tuple(rows), tuple(differences), tuple(checks))
+
+
+def _rows(test: ListeningTest, scale: str, means: np.ndarray, numbers: np.ndarray, freedom: int) -> Iterator[Row]:
+    """The rows of one scale, from means (draws, systems, classes) and numbers of ratings (systems, classes)."""
+    over_classes = _mean(means)
+    for place, system in enumerate(test.systems):
+        columns = [(category.name, means[:, place, which]) for which, category in enumerate(test.categories)]
+        counts = (*numbers[place], numbers[place].sum())
+        for (name, drawn), number in zip([*columns, (ALL, over_classes[:, place])], counts, strict=True):
+            if np.isfinite(drawn[0]):
+                yield Row(system, name, scale, _interval(drawn, freedom), int(number))
 
 
 def _scale_means(
@@ -146,11 +149,11 @@ def _drawn(groups: np.ndarray, draws: int, random: np.random.Generator) -> np.nd
     return counts
 
 
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """The mean of what is there, NaN where nothing is."""
-    there = np.isfinite(values)
+def _mean(means: np.ndarray) -> np.ndarray:
+    """The mean over classes (draws, systems) of means (draws, systems, classes): of what is there, NaN without any."""
+    there = np.isfinite(means)
     with np.errstate(invalid="ignore"):
-        return np.where(there, values, 0).sum(axis) / there.sum(axis)
+        return np.where(there, means, 0).sum(axis=2) / there.sum(axis=2)
 
 
 def _interval(drawn: np.ndarray, freedom: int, bounded: bool = True) -> Interval:
