@@ -16,7 +16,7 @@ from foley.listening.sources import Notify, Sounds, sounds_of_recordings, sounds
 from foley.system.files import shown
 
 MOST_RATE = 48_000  # Hz: what every browser plays
-TAKES = "takes"  # drawn from checkpoints, below the test's folder
+TAKES, UNPACKED = "takes", "recordings"  # drawn from checkpoints, and read from a pack; below the test's folder
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def prepare(
     """
     if (out / TEST).exists():
         raise ValueError(f"{shown(out, whole=True)} holds a test already: name another folder, or delete it.")
-    real = sounds_of_recordings(recordings, settings.sounds, settings.seed, settings.seconds)
+    real = sounds_of_recordings(recordings, settings.sounds, settings.seed, settings.seconds, out / UNPACKED)
     sounds = {
         name: sounds_of_system(place, settings.sounds, settings.seed, settings.device, out / TAKES)
         for name, place in systems.items()

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from foley.audio.files import write_audio
 from foley.categories import Category
 from foley.checkpoints import CONFIG
-from foley.dataset import VALIDATION, Clip, clips_by_folder, load_dataset
+from foley.dataset import PACKED_SCALE, VALIDATION, Clip, clips_by_folder, load_dataset
 from foley.listening.plan import ANCHOR, RECORDING
 from foley.presets import AudioPreset
 from foley.sampling import TOP_P
@@ -47,20 +49,32 @@ def sounds_of_system(place: str, wanted: int, seed: int, device: str, kept: Path
         raise ValueError(
             f"{shown(folder, whole=True)} is no checkpoint, and has no sound in a folder called after a class."
         )
-    return _some_of(clips, wanted, seed)
+    return {each: [clip.path for clip in mine] for each, mine in _some_of(clips, wanted, seed).items()}
 
 
-def sounds_of_recordings(folder: Path, wanted: int, seed: int, seconds: float) -> Sounds:
-    """Up to `wanted` usable recordings a class of a data set, held-out ones where there are as many."""
+def sounds_of_recordings(folder: Path, wanted: int, seed: int, seconds: float, kept: Path) -> Sounds:
+    """Up to `wanted` usable recordings a class of a data set, held-out ones where there are as many.
+
+    Those of a pack become files below `kept`.
+    """
     clips = load_dataset(folder, AudioPreset(sample_rate=24_000, duration_s=seconds)).clips
     held_out = [clip for clip in clips if clip.split == VALIDATION]
     few = {each for each in Category if sum(clip.category == each for clip in held_out) < wanted}
-    return _some_of([clip for clip in clips if clip.split == VALIDATION or clip.category in few], wanted, seed)
+    chosen = [clip for clip in clips if clip.split == VALIDATION or clip.category in few]
+    return {each: [_unpacked(clip, kept) for clip in mine] for each, mine in _some_of(chosen, wanted, seed).items()}
 
 
-def _some_of(clips: list[Clip], wanted: int, seed: int) -> Sounds:
+def _unpacked(clip: Clip, kept: Path) -> Path:
+    """The file of a clip, written where the clip is packed."""
+    if clip.packed is None:
+        return clip.path
+    waveform = torch.from_numpy(clip.packed.pcm).float() / PACKED_SCALE
+    return write_audio(kept / f"{clip.packed.digest}.wav", waveform, clip.packed.sample_rate, "PCM_16")
+
+
+def _some_of(clips: list[Clip], wanted: int, seed: int) -> dict[Category, list[Clip]]:
     random, found = np.random.default_rng(seed), {}
     for category in Category:
-        paths = sorted(clip.path for clip in clips if clip.category == category)
-        found[category] = [paths[place] for place in random.permutation(len(paths))[:wanted]]
+        mine = sorted((clip for clip in clips if clip.category == category), key=lambda clip: clip.path)
+        found[category] = [mine[place] for place in random.permutation(len(mine))[:wanted]]
     return found

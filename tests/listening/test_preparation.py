@@ -12,6 +12,7 @@ from foley.audio.loudness import loudness_lufs
 from foley.listening.plan import ANCHOR, RECORDING, ListeningTest
 from foley.listening.preparation import prepare
 from foley.listening.sources import parse_system
+from foley.packs import Pack, write_pack
 
 ITEMS = 2 * 4 * 3  # classes, systems with recording and anchor, two clips and a set
 
@@ -74,6 +75,23 @@ def test_a_checkpoint_is_a_system(tmp_path: Path, checkpoint: Path):
     test = prepare({"tiny": str(checkpoint)}, recordings, tmp_path / "test", settings, notify=lambda _: None)
     takes = {source for item in test.items if item.system == "tiny" for source in item.sources}
     assert {Path(take).name for take in takes} == {"DogBark_seed0_t1.00.wav", "Rain_seed0_t1.00.wav"}
+
+
+def test_recordings_can_come_from_a_pack(tmp_path: Path):
+    random = np.random.default_rng(0)
+    pcm = random.integers(-9000, 9000, (8, 12_000)).astype(np.int16)
+    rows = [
+        {"file": f"{n}.wav", "category": CLASSES[n % 2].name, "source_group": str(n), "digest": f"{n:064x}"}
+        for n in range(8)
+    ]
+    (tmp_path / "pack").mkdir()
+    write_pack(Pack(24_000, rows, pcm), tmp_path / "pack")
+    system = write_sounds(tmp_path / "system", 3, 24_000)
+    test = prepare({"a": str(system)}, tmp_path / "pack", tmp_path / "test", SETTINGS, notify=lambda _: None)
+    item = next(item for item in test.items if item.system == RECORDING and not item.is_set)
+    heard, _ = clip_of(tmp_path / "test", item.clips[0])
+    number = int(Path(item.sources[0]).stem, 16)
+    assert np.corrcoef(heard, pcm[number])[0, 1] > 0.999 and CLASSES[number % 2] == item.category
 
 
 def test_classes_with_too_few_sounds_are_left_out_by_name(tmp_path: Path):
