@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from foley.audio.embedded import read_made
 from foley.categories import Category
+from foley.listening.command import add_command as add_listening_command
+from foley.listening.command import run_listening_test
 from foley.perform.command import add_command as add_perform_command
 from foley.perform.command import run_perform
 from foley.pipeline import MOST_TAKES, Foley
@@ -86,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_perform_command(commands)
     add_say_command(commands)
+    add_listening_command(commands)
 
     for command in (generate, reconstruct, recipe, evaluate):
         command.add_argument(
@@ -215,6 +218,7 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
 COMMANDS = {
     "perform": run_perform,
     "say": run_say,
+    "listening-test": run_listening_test,
     "generate": run_generate,
     "reconstruct": run_reconstruct,
     "recipe": run_recipe,

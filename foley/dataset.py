@@ -125,7 +125,7 @@ def load_dataset(folder: str | Path, audio: AudioPreset, check: Callable | None 
     elif development:
         clips, left_out = _from_development_set(development)
     else:
-        clips, left_out = _from_folders(folder)
+        clips, left_out = clips_by_folder(folder)
     usable = []
     for number, (clip, reason) in enumerate(in_threads(lambda clip: _checked(clip, audio), clips)):
         if reason:
@@ -178,7 +178,8 @@ def _from_pack(parts: list[Path]) -> Dataset:
 Found = tuple[list[Clip], list[tuple[str, str]]]  # and what was left out, with the reason
 
 
-def _from_folders(folder: Path) -> Found:
+def clips_by_folder(folder: Path) -> Found:
+    """The sound files below a folder with one folder a class, in any spelling; nothing of them is read."""
     clips, left_out = [], []
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         try:
@@ -199,7 +200,7 @@ def _from_folders(folder: Path) -> Found:
 def _from_development_set(folder: Path) -> Found:
     """The official development set, with the recordings that its clips were cut from; `eval/` beside it is not used."""
     sources = read_sources(folder.parent / TABLE)
-    clips, left_out = _from_folders(folder)
+    clips, left_out = clips_by_folder(folder)
     return [replace(clip, group=sources.get((clip.category, clip.path.stem), "")) for clip in clips], left_out
 
 

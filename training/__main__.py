@@ -29,9 +29,10 @@ from training.export import export
 from training.hub import HubError, pull, push
 from training.loop import TooManyBadStepsError
 from training.pack import PART_MIB, pack
-from training.pipeline import Limits, compute_codes, start_processes, train_stages
+from training.pipeline import Limits, compute_codes, prepare, start_processes, train_stages
 from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
+from training.sprint import Sprint, run_sprint
 from training.stop import Stop
 from training.tags import make_tags, table_of_tags
 
@@ -47,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     codes = commands.add_parser("codes", help="compute the codes of all recordings, for the prior")
     codes.add_argument("--run", required=True, metavar="FOLDER")
     codes.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    before = commands.add_parser("prepare", help="compute what needs no network: varied recordings and their controls")
+    before.add_argument("--run", required=True, metavar="FOLDER")
+    _add_sprint_options(commands.add_parser("sprint", help="all stages side by side, within minutes of one large GPU"))
     add_arguments(commands.add_parser("reproduce", help="the paper's tables 3, 4 and 5 on recordings of one's own"))
     pace = commands.add_parser("benchmark", help="how fast every stage trains here, in bfloat16 and float32")
     pace.add_argument("--preset", choices=PRESETS, default="studio")
@@ -81,6 +85,35 @@ def parser() -> argparse.ArgumentParser:
     tags.add_argument("--out", type=Path, default=TAG_STATISTICS, metavar="FOLDER", help="default: where they ship")
     tags.add_argument("--cache", type=Path, metavar="FOLDER", help="keep embeddings here, for the next time")
     return top
+
+
+def _add_sprint_options(sprint: argparse.ArgumentParser) -> None:
+    sprint.add_argument("--data", required=True, metavar="FOLDER", help="recordings, packed or not")
+    sprint.add_argument("--run", required=True, type=Path, metavar="FOLDER", help="of its runs")
+    sprint.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where weights are copied all along")
+    sprint.add_argument("--minutes", type=float, default=9.0, help="for all of it (default: 9)")
+    sprint.add_argument("--device", default="cuda", help="cuda or cpu")
+    sprint.add_argument("--preset", choices=PRESETS, default="expressive")
+    sprint.add_argument("--vocoder", default="", metavar="CHECKPOINT", help="a folder whose vocoder is gone on with")
+    sprint.add_argument("--steps", nargs="*", default=[], metavar="STAGE=STEPS", help="over which rates fall")
+    sprint.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in training.prior.batch=8")
+
+
+def _sprint_of(arguments: argparse.Namespace) -> Sprint:
+    steps = dict(entry.split("=", 1) for entry in arguments.steps if "=" in entry)
+    if unknown := [entry for entry in arguments.steps if entry.partition("=")[0] not in STAGES or "=" not in entry]:
+        raise ValueError(f"{unknown[0]!r} names no steps of a stage: write it as in prior=4000.")
+    return Sprint(
+        data=arguments.data,
+        folder=arguments.run,
+        out=arguments.out,
+        minutes=arguments.minutes,
+        device=arguments.device,
+        preset=arguments.preset,
+        vocoder=arguments.vocoder,
+        steps={name: int(value) for name, value in steps.items()},
+        changes=tuple(arguments.set),
+    )
 
 
 def _add_training_options(stage: argparse.ArgumentParser) -> None:
@@ -177,6 +210,10 @@ def main(argv: list[str] | None = None) -> int:
         elif arguments.command == "tags":
             embedder = load_embedder(cache=arguments.cache)
             print("\n".join(table_of_tags(make_tags(arguments.data, arguments.out, embedder))))
+        elif arguments.command == "sprint":
+            return run_sprint(_sprint_of(arguments))
+        elif arguments.command == "prepare":
+            print(f"Prepared {' × '.join(map(str, prepare(Run.open(arguments.run))))} samples.")
         elif arguments.command == "pack":
             audio = get_preset(arguments.preset).audio
             print("\n".join(pack(arguments.data, arguments.out, audio, arguments.licences, arguments.part_mib)))

@@ -20,6 +20,7 @@ from foley.system.files import read_json, write_json
 from foley.system.threads import in_threads
 from training.augment import noise_floor, unclipped, vary_recording
 from training.cache import digest
+from training.recompose import EVENTFUL, recompose
 from training.run import Run
 
 PCM = 32767.0
@@ -51,12 +52,14 @@ class Corpus:
         contents = list(in_threads(clip_digest, clips))
         self.validation_key = digest([contents[i] for i in self.validation.tolist()])
         self.augmentation = run.preset.training.augmentation
-        self._key = [
+        self.key = [
             contents,
             [self.augmentation.speed_semitones, self.augmentation.gain_db, self.augmentation.delay_s],
             asdict(run.preset.audio),
             run.options.seed,
         ]
+        if self.augmentation.recomposed_views:  # caches of before there was this setting stay valid
+            self.key.append(self.augmentation.recomposed_views)
         if not len(self.train) or not len(self.validation):
             raise ValueError(f"{run.options.data} has too few recordings to hold some back for validation.")
 
@@ -79,7 +82,8 @@ class Corpus:
                     random = np.random.default_rng([self.run.options.seed, view, i])
                     varied = unclipped(waveform)
                     if view > 0:
-                        varied = vary_recording(waveform, audio.sample_rate, random, self.augmentation)
+                        source = self._recomposed(i, waveform, view, random)
+                        varied = vary_recording(source, audio.sample_rate, random, self.augmentation)
                     if floor:
                         varied = varied + noise_floor(varied.shape[0], random)
                     array[view, i] = (varied.clamp(-1, 1) * PCM).round().numpy().astype(np.int16)
@@ -88,7 +92,17 @@ class Corpus:
             for _ in tqdm(done, desc="varying recordings", unit="clip", total=shape[1]):
                 pass
 
-        return self.run.cache.array(f"waveforms{_suffix(floor)}", self._key, shape, "int16", fill)
+        return self.run.cache.array(f"waveforms{_suffix(floor)}", self.key, shape, "int16", fill)
+
+    def _recomposed(self, clip: int, waveform: Tensor, view: int, random: np.random.Generator) -> Tensor:
+        """The recording; in the last views, where a recipe asks for it, its sequence with the sounds of another."""
+        category, split = self.dataset.clips[clip].category, self.dataset.clips[clip].split
+        if view < self.run.views - self.augmentation.recomposed_views or category not in EVENTFUL:
+            return waveform
+        others = [other for other in self.dataset.clips if (other.category, other.split) == (category, split)]
+        other = clip_waveform(others[random.integers(len(others))], self.preset.audio)
+        found = recompose(waveform, other, self.preset.audio.sample_rate, random)
+        return waveform if found is None else unclipped(found)
 
     def cembeds(self, cembed: CEmbed, floor: bool) -> np.ndarray:
         """Standardised CEmbeds (views, clips, rows, frames) float16 of the waveforms with or without a noise floor."""
@@ -98,7 +112,7 @@ class Corpus:
         encoder = asdict(self.preset.encoder)
         if not encoder["normalize"]:  # caches of before there was this setting stay valid
             del encoder["normalize"]
-        key = [self._key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
+        key = [self.key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:
             self.map(waveforms, array, lambda pcm: cembed(to_float(pcm)), "CEmbeds", cembed)
@@ -110,12 +124,29 @@ class Corpus:
         cembeds = self.cembeds(cembed, floor=True)
         shape = (*cembeds.shape[:2], *self.preset.grid)
         before_codes = fingerprint(vqvae.encoder, vqvae.to_code, vqvae.quantizer)  # the decoder changes no code
-        key = [self._key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
+        key = [self.key, asdict(self.preset.vqvae), fingerprint(cembed), before_codes]
 
         def fill(array: np.ndarray) -> None:
             self.map(cembeds, array, lambda batch: vqvae.encode(batch.float()), "codes", vqvae)
 
         return self.run.cache.array("codes", key, shape, "int16", fill)
+
+    def levels(self, floor: bool) -> np.ndarray:
+        """The level of each column of codes in dBFS, (views, clips, columns) float32, of the waveforms."""
+        waveforms, columns = self.waveforms(floor), self.preset.grid[1]
+
+        def fill(array: np.ndarray) -> None:
+            def fill_clip(clip: int) -> None:
+                power = to_float(torch.from_numpy(np.array(waveforms[:, clip]))).square()
+                mean = torch.nn.functional.adaptive_avg_pool1d(power, columns)
+                array[:, clip] = (10 * mean.clamp(min=1e-10).log10()).numpy()
+
+            list(in_threads(fill_clip, range(waveforms.shape[1])))
+
+        shape = (*waveforms.shape[:2], columns)
+        return self.run.cache.array(
+            f"levels{_suffix(floor)}", [self.key, self.augmentation.noise_floor], shape, "float32", fill
+        )
 
     @torch.inference_mode()
     def map(

@@ -39,7 +39,7 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:
         missing = -waveform.shape[1] % self.period
         padded = F.pad(waveform.unsqueeze(1), (0, missing), mode="reflect")
-        return _scores_and_features(padded.unflatten(2, (-1, self.period)), self.layers, self.output)
+        return scores_and_features(padded.unflatten(2, (-1, self.period)), self.layers, self.output)
 
 
 class SpectrumDiscriminator(nn.Module):
@@ -67,7 +67,7 @@ class SpectrumDiscriminator(nn.Module):
         # square-root compression keeps quiet parts visible, and the phase with them
         compressed = spectrum / magnitude.sqrt()
         image = torch.stack([compressed.real, compressed.imag, magnitude.log() / 5 + 1], dim=1)
-        return _scores_and_features(image, self.layers, self.output)
+        return scores_and_features(image, self.layers, self.output)
 
 
 def _rename_old_keys(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
@@ -77,7 +77,8 @@ def _rename_old_keys(module: nn.Module, state: dict[str, Tensor], prefix: str, *
         state[f"{prefix}discriminators.{of_discriminator}"] = state.pop(name)
 
 
-def _scores_and_features(image: Tensor, layers: nn.ModuleList, output: nn.Module) -> tuple[Tensor, list[Tensor]]:
+def scores_and_features(image: Tensor, layers: nn.ModuleList, output: nn.Module) -> tuple[Tensor, list[Tensor]]:
+    """What a stack of convolutions says of an image (batch, channels, height, width), and its maps after each."""
     maps = []
     for layer in layers:
         image = F.leaky_relu(layer(image), SLOPE)

@@ -3,6 +3,7 @@
 import math
 import time
 import warnings
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,9 @@ class Loop:
             # codebooks follow all processes by themselves; and a discriminator is called twice before it is moved
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
+        if self.accelerator.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # TF32, where autocast leaves float32
+            torch.backends.cudnn.benchmark = True
         stage.to(self.accelerator.device)
         if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(stage.parts)  # in place: the parts lie in a ModuleDict
@@ -113,6 +117,8 @@ class Loop:
         self.samples = SampleFolder(folder)
         self.trackers = Trackers(self.accelerator, settings.trackers)
         self.first_step, self.began, self.scores = self.progress.step, time.monotonic(), {}
+        self.drawer = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self.ahead: tuple[int, Future[Any]] | None = None
 
     def _check_score(self) -> None:
         """Forget the best score where the score is not what it was: no later one could be measured against it."""
@@ -152,6 +158,7 @@ class Loop:
                 self._finish_interval()
             elif progress.step > self.first_step and progress.step % settings.interval:
                 self.checkpoints.save(progress.step)
+        self.drawer.shutdown()
         minutes = round((time.monotonic() - self.began) / 60, 2)
         pending = reason != STOPPED and getattr(self.stage, "finish", None) is not None
         self.events.write("end", step=progress.step, minutes=minutes, reason=reason, finish_pending=pending)
@@ -178,9 +185,8 @@ class Loop:
             last = part == settings.accumulation - 1
             number = progress.step * settings.accumulation + part
             seed_torch(settings.seed, number, self.accelerator.process_index)
-            number = number * self.accelerator.num_processes + self.accelerator.process_index
             drawn = time.monotonic()
-            batch = to_device(self.stage.batch(number), self.accelerator.device)
+            batch = to_device(self._batch(number), self.accelerator.device)
             progress.drawing += time.monotonic() - drawn
             with ExitStack() as waiting:
                 if not last:  # gradients are exchanged once a step
@@ -207,6 +213,18 @@ class Loop:
                 f"lower the learning rate (--learning-rate, now {settings.learning_rate:g}) and resume."
             )
         return report
+
+    def _batch(self, number: int) -> Any:
+        """This process' share of the batch of that number; on a GPU the next one is drawn while it computes."""
+        processes, own = self.accelerator.num_processes, self.accelerator.process_index
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None and ahead[0] == number:
+            batch = ahead[1].result()
+        else:
+            batch = self.stage.batch(number * processes + own)
+        if self.accelerator.device.type == "cuda":
+            self.ahead = number + 1, self.drawer.submit(self.stage.batch, (number + 1) * processes + own)
+        return batch
 
     def _move(self, step: OptimizerStep, first: bool, last: bool) -> None:
         """Add a loss's gradients to its part's, and move the part when they are complete and finite."""
@@ -261,7 +279,7 @@ class Loop:
         progress.best = min(progress.best, self.scores["score"])
         progress.validated = progress.step
         if self.accelerator.is_main_process:
-            if better:
+            if better or self.settings.kept_weights == "newest":
                 self.stage.save(model)
             self._record("validation", best=better, **self.scores)
             if samples:

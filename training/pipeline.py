@@ -12,6 +12,7 @@ from accelerate import PartialState
 from foley.presets import STAGES, Preset, built_on
 from foley.runs.view import EVENTS, StageView, read_events
 from training.checkpoints import LATEST
+from training.controls import measured
 from training.corpus import Corpus
 from training.events import Events
 from training.loop import PATIENCE, STEPS, STOPPED, Outcome, train
@@ -191,3 +192,12 @@ def compute_codes(run: Run, device: str = "auto") -> tuple[int, ...]:
     state = start_processes(device)
     corpus = Corpus(run, state.device)  # pyright: ignore[reportArgumentType]  None only before the state is set up
     return corpus.codes(run.load_cembed(), run.load_vqvae()).shape
+
+
+def prepare(run: Run) -> tuple[int, ...]:
+    """Compute what needs no network: varied recordings, their levels and controls. Returns the recordings' shape."""
+    corpus = Corpus(run)
+    corpus.levels(floor=True)
+    if run.preset.prior.knob_bins or run.preset.prior.contour:
+        measured(corpus)
+    return corpus.waveforms(floor=False).shape

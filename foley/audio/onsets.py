@@ -1,4 +1,4 @@
-"""Where sounds begin: onsets to the sample, and the level over time, of a waveform.
+"""Where sounds begin and how loud they are: onsets to the sample, and levels over time, of a waveform.
 
 An onset is where the level rises by 9 dB within 12 ms to within reach of what surrounds it.
 """
@@ -9,7 +9,6 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 from torch import Tensor
 
-QUIETEST_DB = -60.0  # the bottom of a curve of levels: silence
 BLOCK_S = 0.002
 RISE_BLOCKS = 6  # 12 ms: within which an onset has to rise
 LEAST_RISE_DB = 9.0
@@ -17,6 +16,7 @@ RANGE_DB = 36.0  # below the loudest moment: what lies deeper is background
 SHORTEST_GAP_S = 0.06  # between two onsets: heel and toe are one step
 PEAK_REACH_S = 0.04  # in which an onset reaches its peak
 START_SHARE = 0.2  # of that peak, reached for the first time: the onset's sample
+QUIETEST_DB = -60.0  # the bottom of levels over time: silence
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def find_onsets(waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_
     return onsets
 
 
-def levels(waveform: Tensor, sample_rate: int, rate: float) -> np.ndarray:
-    """The RMS levels (steps,) of a mono waveform (samples,) in dBFS, `rate` times a second, -60 at least."""
+def levels_db(waveform: Tensor, sample_rate: int, rate: float) -> np.ndarray:
+    """The RMS level of a mono waveform (samples,) in dBFS, `rate` times a second, -60 at least: (levels,)."""
     samples = np.square(waveform.detach().cpu().numpy().astype(np.float64))
     count = max(1, int(np.ceil(len(samples) * rate / sample_rate - 1e-9)))
     edges = np.minimum(np.round(np.arange(count + 1) * sample_rate / rate).astype(int), len(samples))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from foley.audio.onsets import QUIETEST_DB, find_onsets, levels
+from foley.audio.onsets import QUIETEST_DB, find_onsets, levels_db
 
 ANY = 0  # bin of what is not asked for
 LEVEL_STEP_DB = 6.0  # of a bin of levels
@@ -52,13 +52,13 @@ def measure_contour(waveform: Tensor, sample_rate: int, columns: int) -> Contour
     if columns < 1 or samples < columns:
         raise ValueError(f"A sound of {samples} samples has no {columns} columns of codes.")
     width = samples / columns
-    level_db = levels(waveform, sample_rate, sample_rate / width)[:columns]
+    levels = levels_db(waveform, sample_rate, sample_rate / width)[:columns]
     onset = np.full(columns, np.nan)
     for found in find_onsets(waveform, sample_rate):
         column, place = divmod(found.sample / width, 1.0)
         if column < columns and np.isnan(onset[int(column)]):
             onset[int(column)] = place
-    return Contour(level_db, onset)
+    return Contour(levels, onset)
 
 
 def level_bins(level_db: np.ndarray) -> np.ndarray:

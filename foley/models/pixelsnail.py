@@ -12,14 +12,19 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from foley.categories import Category
+from foley.conditions.contour import LEVEL_BINS, ONSET_BINS
+from foley.conditions.controls import Controls, no_controls
+from foley.conditions.knobs import KNOBS
 from foley.models.activations import elu
 from foley.presets import PriorPreset
 
 COORDINATES = 2
+WEAK = 0.2  # of controls before training, beside a class of 1
+CONTOUR_KERNEL = 9  # columns of a contour that one column hears of: what comes soon changes how it gets there
 
 
 class PixelSNAIL(nn.Module):
-    """Codes (batch, rows, frames) and categories (batch,) to logits (batch, codebook size, rows, frames).
+    """Codes (batch, rows, frames), categories (batch,), controls to logits (batch, codebook size, rows, frames).
 
     `grid` is (rows, frames) of a whole clip. With `scan` "rows" the raster runs row by row, as the baseline's does;
     with "frames" it runs frame by frame, so that a sound can be continued. Inside, everything is in scan order:
@@ -45,20 +50,20 @@ class PixelSNAIL(nn.Module):
         )
         self.logits = nn.Conv2d(preset.channels, codebook_size, 1)
 
-    def forward(self, codes: Tensor, categories: Tensor) -> Tensor:
-        return self.from_scan(self.scan_logits(self.to_scan(codes), categories))
+    def forward(self, codes: Tensor, categories: Tensor, controls: Controls | None = None) -> Tensor:
+        return self.from_scan(self.scan_logits(self.to_scan(codes), categories, controls))
 
-    def scan_logits(self, codes: Tensor, categories: Tensor) -> Tensor:
+    def scan_logits(self, codes: Tensor, categories: Tensor, controls: Controls | None = None) -> Tensor:
         """Logits (batch, codebook size, height, width) of codes (batch, height, width), both in scan order.
 
         Fewer rows than the whole grid's are allowed: logits of a row do not depend on later ones.
         """
-        return self.from_features(self.input(codes), categories)
+        return self.from_features(self.input(codes), categories, controls)
 
-    def from_features(self, features: Tensor, categories: Tensor) -> Tensor:
+    def from_features(self, features: Tensor, categories: Tensor, controls: Controls | None = None) -> Tensor:
         """Logits from the input layer's features (batch, channels, height, width)."""
         batch, _, height, _width = features.shape
-        condition = self.condition(categories)[:, :, :height]
+        condition = self.condition(categories, controls)[:, :, :height]
         coordinates = self.coordinates[:, :, :height].expand(batch, -1, -1, -1)
         for block in self.blocks:
             if self.activation_checkpointing and self.training:
@@ -116,22 +121,63 @@ def shift(grid: Tensor, up: int, right: int) -> Tensor:
 
 
 class Condition(nn.Module):
-    """Categories (batch,) to a condition (batch, channels, height, width), 1x1 where it is the same everywhere."""
+    """Categories (batch,) and controls to a condition (batch, channels, height, width); 1 where it is the same.
+
+    Controls that the preset has no place for are not heard.
+    """
 
     def __init__(self, preset: PriorPreset, scan_shape: tuple[int, int]):
         super().__init__()
-        self.shape = (preset.condition_channels, *((1, 1) if preset.condition == "embedding" else scan_shape))
+        channels, hidden = preset.condition_channels, preset.condition_hidden
+        self.shape = (channels, *((1, 1) if preset.condition == "embedding" else scan_shape))
+        self.columns = scan_shape[1] if preset.scan == "rows" else scan_shape[0]
+        self.by_rows = preset.scan == "rows"
         if preset.condition == "embedding":
-            self.network = nn.Embedding(len(Category), preset.condition_channels)
+            self.network = nn.Embedding(len(Category), channels)
         else:  # the baseline's: a map of the whole grid from the one-hot class
-            sizes = (len(Category), *[preset.condition_hidden] * 3, scan_shape[0] * scan_shape[1])
+            sizes = (len(Category), *[hidden] * 3, scan_shape[0] * scan_shape[1])
             self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
+        self.knobs = nn.Embedding(len(KNOBS) * (1 + preset.knob_bins), channels) if preset.knob_bins else None
+        self.mix = None
+        if self.knobs is not None:  # what a knob means depends on the class and on the other knobs
+            self.mix = nn.Sequential(nn.Linear(channels, hidden), nn.SiLU(), nn.Linear(hidden, channels))
+            nn.init.normal_(self.knobs.weight, std=WEAK)
+        self.contour = ContourCondition(channels) if preset.contour else None
 
-    def forward(self, categories: Tensor) -> Tensor:
+    def forward(self, categories: Tensor, controls: Controls | None = None) -> Tensor:
+        controls = controls or no_controls(len(categories), self.columns, categories.device)
+        condition = self._of_categories(categories)
+        if self.knobs is not None and self.mix is not None:
+            first = torch.arange(len(KNOBS), device=categories.device) * (self.knobs.num_embeddings // len(KNOBS))
+            asked = condition + self.knobs(controls.knobs + first).sum(dim=1).view(-1, *self.shape)
+            condition = asked + self.mix(asked.flatten(1)).view(-1, *self.shape)
+        if self.contour is not None:
+            contour = self.contour(controls.level, controls.onset)
+            condition = condition + (contour.unsqueeze(2) if self.by_rows else contour.unsqueeze(3))
+        return condition
+
+    def _of_categories(self, categories: Tensor) -> Tensor:
         if isinstance(self.network, nn.Embedding):
             return self.network(categories).view(-1, *self.shape)
         one_hot = F.one_hot(categories, len(Category)).to(next(self.network.parameters()).dtype)
         return self.network(one_hot).view(-1, *self.shape)
+
+
+class ContourCondition(nn.Module):
+    """Levels and onsets in bins (batch, columns) to a condition of every column (batch, channels, columns)."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.level = nn.Embedding(LEVEL_BINS, channels)
+        self.onset = nn.Embedding(ONSET_BINS, channels)
+        for embedding in (self.level, self.onset):
+            nn.init.normal_(embedding.weight, std=WEAK)
+        self.spread = nn.Conv1d(
+            channels, channels, CONTOUR_KERNEL, padding=CONTOUR_KERNEL // 2, padding_mode="replicate"
+        )
+
+    def forward(self, level: Tensor, onset: Tensor) -> Tensor:
+        return self.spread((self.level(level) + self.onset(onset)).transpose(1, 2))
 
 
 class CausalConv2d(nn.Module):

@@ -5,6 +5,9 @@ noise under the mel's spectral envelope is already near to such sounds, and it i
 where the mel has lines (`foley.models.excitation`): it predicts a complex correction and a gain for every bin of this
 excitation's short-time spectrum, both zero before training.
 The body is HiFi-GAN's, the last stage an inverse STFT (as in iSTFTNet, Kaneko et al. 2022).
+
+Whatever phases it predicts, an inverse STFT spreads an attack over its window. So a gain that changes within a window
+may follow, sample by sample between values a millisecond apart: one before training.
 """
 
 import math
@@ -45,6 +48,8 @@ class SpectralVocoder(nn.Module):
         self.output = nn.Conv1d(self.stages.channels, 3 * bins, 7, padding=3)
         for parameter in self.output.parameters():
             nn.init.zeros_(parameter)
+        gains = FineGains(self.stages.channels, self.hop_length, vocoder.envelope_hop) if vocoder.envelope_hop else None
+        self.fine_gains = gains
         near = within(bins, NEAR_BINS)
         self.register_buffer("near_bins", near / near.sum(dim=1, keepdim=True), persistent=False)
         self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)
@@ -62,7 +67,8 @@ class SpectralVocoder(nn.Module):
         gain, real, imaginary = self.output(F.leaky_relu(body, SLOPE)).float().chunk(3, dim=1)
         gain = MOST_LOG_GAIN * torch.tanh(gain / MOST_LOG_GAIN)
         refined = envelope * gain.exp() * (unit + torch.complex(real, imaginary))
-        return torch.istft(refined, self.n_fft, self.hop_length, window=self.window, length=noise.shape[1])
+        waveform = torch.istft(refined, self.n_fft, self.hop_length, window=self.window, length=noise.shape[1])
+        return waveform if self.fine_gains is None else waveform * self.fine_gains(body, noise.shape[1])
 
     def _stft(self, waveform: Tensor) -> Tensor:
         return torch.stft(
@@ -79,3 +85,26 @@ class SpectralVocoder(nn.Module):
         number = torch.arange(frames, device=power.device)  # of the frames there are within reach
         number = (number + reach).clamp(max=frames - 1) - (number - reach).clamp(min=0) + 1
         return (total / number + 1e-8).sqrt()
+
+
+class FineGains(nn.Module):
+    """Features (batch, channels, frames + 1) to a gain for every sample (batch, samples), all 1 before training.
+
+    `frame_hop` and `hop` are the distances of features and of gains in samples; between gains they are interpolated.
+    """
+
+    def __init__(self, channels: int, frame_hop: int, hop: int):
+        super().__init__()
+        if frame_hop % hop:
+            raise ValueError("The vocoder's hop must be a multiple of its envelope's hop.")
+        self.hop = hop
+        self.output = nn.Conv1d(channels, frame_hop // hop, 7, padding=3)
+        for parameter in self.output.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, features: Tensor, samples: int) -> Tensor:
+        values = self.output(F.leaky_relu(features, SLOPE)).float()
+        values = values.transpose(1, 2).flatten(1)[:, None, : samples // self.hop + 1]  # a frame's in their order
+        values = MOST_LOG_GAIN * torch.tanh(values / MOST_LOG_GAIN)
+        length = (values.shape[2] - 1) * self.hop + 1
+        return F.interpolate(values, length, mode="linear", align_corners=True)[:, 0, :samples].exp()

@@ -175,14 +175,19 @@ def _parallel_blocks(preset: VQVAEPreset) -> list[nn.Module]:
 
 
 def _downsample(inputs: int, outputs: int, kernel: int, stride: tuple[int, int]) -> nn.Conv2d:
-    """A strided convolution whose kernel, given for stride 2, grows with the stride so that nothing is skipped."""
-    size = (kernel * stride[0] // 2, kernel * stride[1] // 2)
+    """A strided convolution whose kernel, given for stride 2, grows with the stride so that nothing is skipped.
+
+    Where it could not lie in the middle, as even ones at stride 1, it is one larger.
+    """
+    sizes = (kernel * stride[0] // 2, kernel * stride[1] // 2)
+    size = (sizes[0] + (sizes[0] - stride[0]) % 2, sizes[1] + (sizes[1] - stride[1]) % 2)
     padding = ((size[0] - stride[0]) // 2, (size[1] - stride[1]) // 2)
     return nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding)
 
 
 def _upsample(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.ConvTranspose2d:
-    size, padding = (2 * stride[0], 2 * stride[1]), (stride[0] // 2, stride[1] // 2)
+    size = (2 * stride[0] + stride[0] % 2, 2 * stride[1] + stride[1] % 2)
+    padding = ((size[0] - stride[0]) // 2, (size[1] - stride[1]) // 2)
     return nn.ConvTranspose2d(inputs, outputs, size, stride=stride, padding=padding)
 
 

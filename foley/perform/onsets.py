@@ -1,9 +1,9 @@
-"""What a recording or a voice performs: the events at its onsets, and its level over time."""
+"""What a recording or a voice performs: its onsets as events with strengths, and its level over time as a curve."""
 
 import numpy as np
 from torch import Tensor
 
-from foley.audio.onsets import find_onsets, levels
+from foley.audio.onsets import find_onsets, levels_db
 from foley.perform.events import Event, EventList, LevelCurve
 
 STRENGTH_RANGE_DB = 30.0  # between strength 0 and 1
@@ -12,7 +12,7 @@ CURVE_RATE = 18.75  # levels a second: one for each column of the studio's codes
 
 def level_curve(waveform: Tensor, sample_rate: int, rate: float = CURVE_RATE) -> LevelCurve:
     """The RMS level of a mono waveform (samples,) in dBFS, `rate` times a second, -60 at least."""
-    return LevelCurve(tuple(levels(waveform, sample_rate, rate).tolist()), rate)
+    return LevelCurve(tuple(levels_db(waveform, sample_rate, rate).tolist()), rate)
 
 
 def events_of(waveform: Tensor, sample_rate: int, offset_s: float = 0.0, duration_s: float | None = None) -> EventList:

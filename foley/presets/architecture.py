@@ -111,7 +111,11 @@ class VQVAEPreset:
 
 @dataclass(frozen=True)
 class PriorPreset:
-    """PixelSNAIL over the code grid. `zen_factor` 1 is full attention; `scan` names the outermost raster axis."""
+    """PixelSNAIL over the code grid. `zen_factor` 1 is full attention; `scan` names the outermost raster axis.
+
+    `knob_bins` are those of each knob of `foley/conditions`, 0 for a prior without knobs; with `contour` it can be told
+    how loud every column of codes is and where sounds begin.
+    """
 
     __pydantic_config__ = CLOSED
 
@@ -126,7 +130,9 @@ class PriorPreset:
     scan: Literal["rows", "frames"] = "rows"
     condition: Literal["embedding", "map"] = "embedding"
     condition_channels: Size = 32
-    condition_hidden: Large = 2048  # of the network that makes a `map`; unused for an `embedding`
+    condition_hidden: Large = 2048  # of the network that makes a `map`, or mixes an `embedding` with knobs
+    knob_bins: FewOrNone = 0
+    contour: bool = False
     dropout: Share = 0.1
 
 
@@ -136,6 +142,7 @@ class VocoderPreset:
 
     `excitation` is what a spectral head refines: shaped `noise`, or noise `mixed` with tones where the mel has lines.
     `shaping_passes` is how often the shaped noise is brought to the mel's levels before it is refined.
+    `envelope_hop` is the distance in samples of the gains that sharpen a spectral head's waveform; 0 for none.
     """
 
     __pydantic_config__ = CLOSED
@@ -150,3 +157,4 @@ class VocoderPreset:
     hop_length: SizeOrNone = 0
     shaping_passes: FewOrNone = 0
     excitation: Literal["noise", "mixed"] = "noise"
+    envelope_hop: SizeOrNone = 0

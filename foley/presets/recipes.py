@@ -45,6 +45,7 @@ class StageRecipe:
         average_decay: of the moving average of the weights that is kept; 0 for no average.
         interval: steps between validations, each with a checkpoint.
         patience: validations without a better score before the training ends; 0 for never.
+        kept_weights: those of the `best` score, or the `newest`: what a discriminator asks for, no distance measures.
         activation_checkpointing: compute activations again in the backward pass: less memory, a third more time.
     """
 
@@ -65,6 +66,7 @@ class StageRecipe:
     average_decay: Share = 0.0
     interval: Steps = 200
     patience: StepsOrNone = 0
+    kept_weights: Literal["best", "newest"] = "best"
     activation_checkpointing: bool = False
 
     @property
@@ -82,6 +84,7 @@ class AugmentationRecipe:
         speed_semitones: the most by which a variation is faster or slower.
         gain_db: the most by which it is louder or quieter.
         delay_s: the longest delay of its beginning, in seconds.
+        recomposed_views: how many of them, the last ones, have the sequence of the recording and the events of another.
         noise_floor: whether networks hear faint noise under the recordings (see `training/augment.py`).
     """
 
@@ -91,6 +94,7 @@ class AugmentationRecipe:
     speed_semitones: Annotated[Number, Field(ge=0, le=24)] = 1.5
     gain_db: Annotated[Number, Field(ge=0, le=60)] = 3.0
     delay_s: Annotated[Number, Field(ge=0, le=60)] = 0.25
+    recomposed_views: FewOrNone = 0
     noise_floor: bool = True
 
 
@@ -139,6 +143,10 @@ class VQVAERecipe(StageRecipe):
         masked: whether the input is masked.
         refit_class_head: fit the class head to the end once the encoder is trained, by logistic regression; off where
             its cross-entropy is to be that of the paper's joint training.
+        mel_l1_weight: of the log-mel's L1 beside the squared error.
+        adversarial_weight: of a discriminator of log-mels (Esser et al. 2021), against the blur of a squared error;
+            0 for none.
+        features_weight: of the distance of that discriminator's features, beside its own weight.
     """
 
     __pydantic_config__ = CLOSED
@@ -147,6 +155,9 @@ class VQVAERecipe(StageRecipe):
     crop_frames: SizeOrNone = 96
     masked: bool = True
     refit_class_head: bool = True
+    mel_l1_weight: Weight = 0.0
+    adversarial_weight: Weight = 0.0
+    features_weight: Weight = 2.0
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,8 @@ class PriorRecipe(StageRecipe):
         balance_classes: show clips of smaller classes more often, so that all classes come equally often.
         silence_weight: of codes of silent frames in the loss; 1 for no difference.
         silence_dbfs: below this level a frame is silent.
+        controls_share: of the clips whose knobs are heard, and likewise of those whose contour is.
+        control_share: of each of a heard clip's knobs, of its levels and of its onsets that are heard.
     """
 
     __pydantic_config__ = CLOSED
@@ -167,6 +180,8 @@ class PriorRecipe(StageRecipe):
     balance_classes: bool = True
     silence_weight: Share = 0.3
     silence_dbfs: Annotated[Number, Field(ge=-200, le=0)] = -50.0
+    controls_share: Share = 0.6
+    control_share: Share = 0.6
 
 
 @dataclass(frozen=True)

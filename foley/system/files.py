@@ -1,10 +1,12 @@
 """Files that are there whole or not at all, that never take another's place, and how their names are shown."""
 
+import csv
 import errno
+import io
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,13 @@ def write_text(path: str | Path, text: str) -> Path:
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def csv_text(lines: Iterable[Iterable]) -> str:
+    """Lines of cells as the text of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()
 
 
 def write_new(path: str | Path, data: bytes, same: Callable[[Path], bool] | None = None) -> Path:

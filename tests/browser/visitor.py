@@ -18,9 +18,9 @@ class PacedFoley(Foley):
 
     pause_s, steps, closed = 0.0, 0, 0
 
-    def draw(self, *arguments, **settings) -> Iterator:
+    def stream(self, *arguments, **settings) -> Iterator:
         try:
-            for event in super().draw(*arguments, **settings):
+            for event in super().stream(*arguments, **settings):
                 type(self).steps += 1
                 time.sleep(self.pause_s)
                 yield event

@@ -137,7 +137,7 @@ class EncoderStage(CorpusStage):
     def _targets(self) -> tuple[np.ndarray, np.ndarray]:
         """Units (clips, frames) int16 and log-CQT (clips, bins, frames) float16 of the recordings."""
         audio, mel = self.preset.audio, self.preset.mel
-        clips, cache, key = self.waveforms.shape[1], self.corpus.run.cache, [self.corpus._key, UNITS, BINS]
+        clips, cache, key = self.waveforms.shape[1], self.corpus.run.cache, [self.corpus.key, UNITS, BINS]
         log_mel, log_cqt = LogMel(audio, mel), LogCQT(audio.sample_rate, mel.hop_length)
 
         def fill_cqt(array: np.ndarray) -> None:

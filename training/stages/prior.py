@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,13 +11,15 @@ from torch.nn import functional as F
 
 from foley.categories import Category
 from foley.checkpoints import save_stage
+from foley.conditions.controls import Controls
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
 from training.batches import device_of, to_device
-from training.corpus import Corpus, to_float
+from training.controls import ControlledClips
+from training.corpus import Corpus
 from training.fad import TakeDistance
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim, sample_codes
 from training.stage import OptimizerStep
@@ -34,7 +37,9 @@ class PriorStage(CorpusStage):
     def __init__(self, corpus: Corpus, cembed: CEmbed, vqvae: VQVAE):
         super().__init__(corpus)
         self.cembed, self.vqvae = cembed, vqvae
-        self.codes, self.waveforms = corpus.codes(cembed, vqvae), corpus.waveforms(floor=True)
+        self.codes, self.levels = corpus.codes(cembed, vqvae), corpus.levels(floor=True)
+        hears = self.preset.prior.knob_bins or self.preset.prior.contour
+        self.controls = ControlledClips(corpus) if hears else None
         network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
         network.activation_checkpointing = self.recipe.activation_checkpointing
         self._distance: TakeDistance | None = None
@@ -59,29 +64,42 @@ class PriorStage(CorpusStage):
     def to(self, device: torch.device) -> None:
         """Nothing but the parts is needed there."""
 
-    def batch(self, number: int) -> tuple[Tensor, ...]:
+    def batch(self, number: int) -> tuple[Any, ...]:
         clips, randoms = self.draw(number)
         views = np.array([random.integers(self.codes.shape[0]) for random in randoms])
-        return self._codes(views, clips.numpy())
+        batch = self._codes(views, clips.numpy())
+        if self.controls is None:
+            return batch
+        shares = self.recipe.controls_share, self.recipe.control_share
+        return *batch, tuple(self.controls.drawn(views, clips.numpy(), randoms, *shares))
 
-    def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
-        codes, categories, weights = batch
-        logits = self.parts["prior"](codes, categories)
+    def training_steps(self, batch: tuple[Any, ...]) -> Iterator[OptimizerStep]:
+        codes, categories, weights, *controls = batch
+        logits = self.parts["prior"](codes, categories, *(Controls(*part) for part in controls))
         entropies = F.cross_entropy(logits, codes, reduction="none")
         loss = _weighted(entropies, weights)
         report = {"audible_loss": loss, "loss": entropies.mean(), "accuracy": _accuracy(logits, codes)}
         yield OptimizerStep("prior", loss, {name: value.detach() for name, value in report.items()})
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        totals: dict[str, float] = dict.fromkeys(("audible_loss", "loss", "accuracy"), 0.0)
+        """Scores of nothing asked for; with controls, also the loss when all of them are heard."""
+        totals: dict[str, float] = {}
         for part in self.corpus.validation.split(VALIDATION_BATCH):
-            batch = self._codes(np.zeros(len(part), int), part.numpy())
-            codes, categories, weights = to_device(batch, device_of(model))
+            views = np.zeros(len(part), int)
+            codes, categories, weights = to_device(self._codes(views, part.numpy()), device_of(model))
             logits = model(codes, categories)
             entropies = F.cross_entropy(logits, codes, reduction="none")
-            found = (_weighted(entropies, weights), entropies.mean(), _accuracy(logits, codes))
-            for name, value in zip(totals, found, strict=True):
-                totals[name] += float(value) * len(part) / len(self.corpus.validation)
+            found = {
+                "audible_loss": _weighted(entropies, weights),
+                "loss": entropies.mean(),
+                "accuracy": _accuracy(logits, codes),
+            }
+            if self.controls is not None:
+                controls = to_device(tuple(self.controls.of(views, part.numpy())), device_of(model))
+                logits = model(codes, categories, Controls(*controls))
+                found["controlled_loss"] = _weighted(F.cross_entropy(logits, codes, reduction="none"), weights)
+            for name, value in found.items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(self.corpus.validation)
         return {"score": self.score(totals), **totals}
 
     def log_samples(self, model: nn.Module, folder: Path) -> dict[str, str]:
@@ -103,8 +121,7 @@ class PriorStage(CorpusStage):
     def _codes(self, views: np.ndarray, clips: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Codes (batch, rows, frames) of variations of clips, their categories, and their weights."""
         codes = torch.from_numpy(self.codes[views, clips]).long()
-        power = to_float(torch.from_numpy(self.waveforms[views, clips])).square()
-        level = 10 * F.adaptive_avg_pool1d(power[:, None], codes.shape[2]).clamp(min=1e-10).log10()
+        level = torch.from_numpy(self.levels[views, clips])[:, None]
         weights = weights_of(level > self.recipe.silence_dbfs, codes.shape[1], self.recipe.silence_weight)
         return codes, self.corpus.categories[clips], weights
 
@@ -122,6 +139,8 @@ class PriorStage(CorpusStage):
 
     def save(self, model: nn.Module) -> None:
         save_stage(self.corpus.run.model, self.name, folded_state(model))
+        if self.controls is not None:
+            self.controls.save(self.corpus.run.model)
 
 
 def weights_of(loud: Tensor, rows: int, silence_weight: float) -> Tensor:

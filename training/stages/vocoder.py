@@ -83,10 +83,26 @@ class VocoderStage(CorpusStage):
             module.to(device)
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
+        """CEmbeds (batch, rows, segment), decoded, masked or as they are; their samples; and as much white noise."""
         clips, randoms = self.draw(number)
-        parts = [self._segment(clip, random, number) for clip, random in zip(clips.tolist(), randoms, strict=True)]
-        cembeds, waveforms, noises = (torch.stack(part) for part in zip(*parts, strict=True))
-        return cembeds, waveforms, noises
+        hop, length = self.preset.mel.hop_length, min(self.recipe.segment_frames, self.preset.frames)
+        step = self.preset.frames // self.preset.grid[1]
+        cembeds, waveforms, noises, decoded = [], [], [], []
+        for place, (clip, random) in enumerate(zip(clips.tolist(), randoms, strict=True)):
+            view = random.integers(self.waveforms.shape[0])
+            start = int(random.integers((self.preset.frames - length) // step + 1)) * step
+            cembed = torch.tensor(self.cembeds[view, clip, :, start : start + length]).float()
+            if self._decodes(number, random):
+                decoded.append((place, view, clip, start))
+            elif random.random() < self.recipe.masked_share:
+                cembed = mask_cembed(cembed, self.preset.mel.rows, random, self.preset.training.masking)
+            cembeds.append(cembed)
+            waveforms.append(torch.tensor(self.waveforms[view, clip, start * hop : (start + length) * hop]))
+            noises.append(torch.from_numpy(random.standard_normal(length * hop, dtype=np.float32)))
+        batch = torch.stack(cembeds).to(self.device)
+        if decoded:
+            batch[[place for place, *_ in decoded]] = self._decoded([where for _, *where in decoded], length)
+        return batch, to_float(torch.stack(waveforms)), torch.stack(noises)
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         cembed, real, noise = batch
@@ -163,31 +179,29 @@ class VocoderStage(CorpusStage):
         is_finetuned = number >= (1 - self.recipe.finetune_share) * batches
         return is_finetuned or random.random() < self.recipe.decoded_share
 
-    def _segment(self, clip: int, random: np.random.Generator, number: int) -> tuple[Tensor, Tensor, Tensor]:
-        """A CEmbed (rows, segment), decoded, masked or as it is; its samples; and as much white noise."""
-        hop, frames = self.preset.mel.hop_length, self.preset.frames
-        step = frames // self.preset.grid[1]
-        length = min(self.recipe.segment_frames, frames)
-        view = random.integers(self.waveforms.shape[0])
-        start = int(random.integers((frames - length) // step + 1)) * step
-        if self._decodes(number, random):
-            cembed = self._decoded(view, clip, start, length)
-        else:
-            cembed = torch.tensor(self.cembeds[view, clip, :, start : start + length]).float()
-            if random.random() < self.recipe.masked_share:
-                cembed = mask_cembed(cembed, self.preset.mel.rows, random, self.preset.training.masking)
-        samples = to_float(torch.tensor(self.waveforms[view, clip, start * hop : (start + length) * hop]))
-        noise = torch.from_numpy(random.standard_normal(len(samples), dtype=np.float32))
-        return cembed.to(self.device), samples, noise
-
     @torch.no_grad()
-    def _decoded(self, view: int, clip: int, start: int, length: int) -> Tensor:
-        """What the VQ-VAE makes of a segment, decoded with its surroundings: (rows, segment)."""
+    def _decoded(self, segments: list[list[int]], length: int) -> Tensor:
+        """What the VQ-VAE makes of (view, clip, first frame), decoded with its surroundings: (segments, rows, length).
+
+        At the ends of a clip there are the more on the other side.
+        """
         if self.vqvae is None or self.codes is None:
             raise ValueError("There is no VQ-VAE yet to decode with: train it before the vocoder.")
-        step, context = self.preset.frames // self.preset.grid[1], self.recipe.context_codes
-        first = max(0, start // step - context)
-        codes = self.codes[view, clip, :, first : (start + length) // step + context]
-        decoded = self.vqvae.decode(torch.tensor(codes, device=self.device).long()[None])[0]
-        decoded = torch.nn.functional.pad(decoded, (0, 0, 0, self.preset.rows - decoded.shape[0]))
-        return decoded[:, start - first * step :][:, :length]
+        columns = self.preset.grid[1]
+        step = self.preset.frames // columns
+        width = min(-(-length // step) + 2 * self.recipe.context_codes, columns)
+        firsts = [min(max(0, start // step - self.recipe.context_codes), columns - width) for *_, start in segments]
+        codes = np.stack(
+            [
+                self.codes[view, clip, :, first : first + width]
+                for (view, clip, _), first in zip(segments, firsts, strict=True)
+            ]
+        )
+        decoded = self.vqvae.decode(torch.from_numpy(codes).to(self.device).long())
+        decoded = torch.nn.functional.pad(decoded, (0, 0, 0, self.preset.rows - decoded.shape[1]))
+        return torch.stack(
+            [
+                cembed[:, start - first * step :][:, :length]
+                for cembed, (*_, start), first in zip(decoded, segments, firsts, strict=True)
+            ]
+        )

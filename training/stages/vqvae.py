@@ -5,17 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate.utils import extract_model_from_parallel
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.features.masking import mask_cembed
 from foley.models.quantizer import perplexity
 from foley.models.vqvae import VQVAE, vqvae_loss
+from foley.models.weight_norm import add_weight_norm
 from foley.plots import code_figure, stacked_figure
 from training.batches import device_of, to_device
 from training.class_head import fit_class_head
 from training.corpus import Corpus
+from training.losses import discriminator_loss, feature_loss, generator_loss
+from training.mel_discriminator import MelDiscriminator
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim
 from training.stage import OptimizerStep
 from training.stages.base import CorpusStage
@@ -36,6 +41,8 @@ class VQVAEStage(CorpusStage):
         if self.recipe.activation_checkpointing:
             vqvae.checkpoint_activations()
         self.parts = nn.ModuleDict({"vqvae": vqvae})
+        if self.recipe.adversarial_weight:
+            self.parts["discriminator"] = add_weight_norm(MelDiscriminator())
 
     @classmethod
     def of(cls, corpus: Corpus) -> "VQVAEStage":
@@ -79,7 +86,27 @@ class VQVAEStage(CorpusStage):
         noisy, clean, categories = batch
         output = self.parts["vqvae"](noisy)
         loss, report = vqvae_loss(output, clean, categories, self.preset.vqvae)
-        yield OptimizerStep("vqvae", loss, report | {"perplexity": self._perplexity(output.codes)})
+        report = report | {"perplexity": self._perplexity(output.codes)}
+        decoded = output.cembed[:, : self.preset.mel.rows]
+        mel = clean[:, : decoded.shape[1], : decoded.shape[2]]
+        if self.recipe.mel_l1_weight:
+            report["mel_l1"] = F.l1_loss(decoded, mel)
+            loss = loss + self.recipe.mel_l1_weight * report["mel_l1"]
+        if not self.recipe.adversarial_weight:
+            yield OptimizerStep("vqvae", loss, _detached(report))
+            return
+        discriminator = self.parts["discriminator"]
+        found = discriminator_loss(discriminator(mel), discriminator(decoded.detach()))
+        yield OptimizerStep("discriminator", found, {"discriminator": found.detach()})
+        discriminator = extract_model_from_parallel(discriminator)  # no gradients to exchange from here on
+        discriminator.requires_grad_(False)
+        with torch.no_grad():
+            real = discriminator(mel)
+        fake = discriminator(decoded)
+        report |= {"features": feature_loss(real, fake), "adversarial": generator_loss(fake)}
+        against = report["adversarial"] + self.recipe.features_weight * report["features"]
+        yield OptimizerStep("vqvae", loss + self.recipe.adversarial_weight * against, _detached(report))
+        discriminator.requires_grad_(True)
 
     def validate(self, model: VQVAE) -> dict[str, float]:
         totals: dict[str, float] = {}
@@ -124,6 +151,10 @@ class VQVAEStage(CorpusStage):
 
     def _perplexity(self, codes: Tensor) -> Tensor:
         return perplexity(codes, self.preset.vqvae.codebook_size)
+
+
+def _detached(report: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach() for name, value in report.items()}
 
 
 def _padded(cembed: Tensor, rows: int) -> Tensor:

@@ -1,0 +1,34 @@
+"""Controls: what takes are asked for beside their class, as the prior hears it: knobs and a contour, in coarse bins."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foley.conditions.contour import ANY
+from foley.conditions.knobs import KNOBS
+
+
+class Controls(NamedTuple):
+    """Bins of every take, int64; `ANY` (0) is what is not asked for.
+
+    knobs: (takes, 6), in the order of `KNOBS`. level, onset: (takes, columns), as `foley.conditions.contour` counts.
+    """
+
+    knobs: Tensor
+    level: Tensor
+    onset: Tensor
+
+
+def no_controls(takes: int, columns: int, device: torch.device | str = "cpu") -> Controls:
+    """The controls of takes of which nothing is asked."""
+    knobs = torch.full((takes, len(KNOBS)), ANY, device=device)
+    contour = torch.full((takes, columns), ANY, device=device)
+    return Controls(knobs, contour, contour.clone())
+
+
+def knob_bins(knobs: np.ndarray, bins: int) -> np.ndarray:
+    """Knobs, 0 to 1 or NaN for what is not asked for, as bins of equal width from 1 on; `ANY` for NaN."""
+    found = 1 + np.clip(np.floor(np.nan_to_num(knobs) * bins), 0, bins - 1).astype(int)
+    return np.where(np.isnan(knobs), ANY, found)
