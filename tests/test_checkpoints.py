@@ -52,6 +52,7 @@ def changed(folder, path: str, value) -> None:
         ("preset.vocoder.colour", 1, "vocoder.colour"),
     ],
 )
+@pytest.mark.machine
 def test_a_setting_that_cannot_be_is_named(folder, path, value, word):
     changed(folder, path, value)
     began, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

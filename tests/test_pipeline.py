@@ -47,12 +47,22 @@ def test_a_take_does_not_depend_on_its_batch(foley, takes):
     assert torch.equal(alone.waveform, takes[1].waveform)
 
 
-def test_progress_comes_before_the_takes_and_closing_stops(foley):
+def test_progress_comes_before_the_takes_and_closing_ends_the_sampler(foley, monkeypatch):
+    run, ended = foley.sampler.backend.run, []
+
+    def watched(state):
+        try:
+            yield from run(state)
+        finally:
+            ended.append(int(state.codes.min()))
+
+    monkeypatch.setattr(foley.sampler.backend, "run", watched)
     events = foley.stream("Rain", seed=1)
     first = next(events)
-    assert 0 < first.done < first.total == 24 * 75
+    assert 0 <= first.done < first.total == 24 * 75
+    assert not ended
     events.close()
-    assert next(events, None) is None
+    assert ended == [-1]  # before the last code was there
 
 
 def test_given_codes_stay(foley, takes, preset):

@@ -108,7 +108,10 @@ def test_a_silent_waveform_is_a_line_and_a_loud_one_fills_the_height(tmp_path):
 
 
 def test_constant_and_silent_cembeds_can_be_drawn(tmp_path):
-    assert pixels(plots.cembed_figure(torch.zeros(STUDIO.rows, STUDIO.frames), STUDIO), tmp_path).any()
+    picture = pixels(plots.cembed_figure(torch.zeros(STUDIO.rows, STUDIO.frames), STUDIO), tmp_path)
+    for part in (picture[20:130, 500:1500], picture[160:400, 500:1500]):  # embedding and mel, inside their axes
+        colours = np.unique(part.reshape(-1, 4), axis=0)
+        assert len(colours) == 1 and colours[0, 3] == 255
 
 
 def test_no_global_figure_state_is_touched(tmp_path):
@@ -116,6 +119,7 @@ def test_no_global_figure_state_is_touched(tmp_path):
     assert not Gcf.get_all_fig_managers()
 
 
+@pytest.mark.machine
 def test_a_take_is_drawn_in_a_blink(tmp_path):
     """The bar is 150 ms a figure; this one is generous, since tests share their machine."""
     cembed, codes, waveform = cembed_of(STUDIO), codes_of(STUDIO, 512), torch.randn(96_000)

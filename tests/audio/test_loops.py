@@ -27,6 +27,7 @@ def test_the_seam_of_single_events_lies_in_silence():
     assert loop[:fade].abs().max() < 0.01 * loop.abs().max() or loop[0].abs() < 0.01 * loop.abs().max()
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("samples", [720_000, 720_720])  # 30 s, and what a continuation to 30 s makes of it
 def test_the_seam_of_thirty_seconds_is_found_in_a_moment(samples):
     noise = 0.1 * torch.randn(samples, generator=torch.Generator().manual_seed(0))

@@ -154,11 +154,14 @@ def test_each_event_may_have_a_class_of_its_own(model):
     assert [event.category for event in again.events] == [None, int(Category.GunShot), None]
 
 
-def test_stopping_draws_no_more(model):
+def test_takes_are_generated_one_by_one_so_that_stopping_ends_it(model, monkeypatch):
+    seeds, generate = [], model.generate
+    monkeypatch.setattr(model, "generate", lambda *given: seeds.append(given[1]) or generate(*given))
     steps = stream_performance(model, EventList.of_times(np.arange(30) / 4), PerformanceSettings(Category.Footstep))
     assert next(steps) == pytest.approx(0.1)
+    assert len(seeds) == 1
     steps.close()
-    assert next(steps, None) is None
+    assert len(seeds) == 1
 
 
 def test_a_bed_follows_its_curve():

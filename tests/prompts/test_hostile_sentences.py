@@ -61,6 +61,7 @@ def test_items_cover_all_tokens_in_their_order(text: str) -> None:
     assert covered == list(range(len(tokens)))
 
 
+@pytest.mark.machine
 def test_the_worst_sentences_are_read_in_a_moment() -> None:
     begun = time.perf_counter()
     for worst in (

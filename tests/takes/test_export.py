@@ -128,6 +128,7 @@ def test_the_loudness_range_is_that_of_ebus_first_test_signal():
     assert measured(torch.cat([louder, quieter]), 24_000).range_lu == pytest.approx(10, abs=1)
 
 
+@pytest.mark.machine
 def test_a_loop_of_half_a_minute_takes_seconds():
     sound = 0.1 * torch.randn(30 * 24_000 + 640, generator=torch.Generator().manual_seed(0))
     began = time.process_time()

@@ -189,6 +189,7 @@ def test_a_takes_sound_is_shown_before_its_pictures_are_drawn(foley):
     assert all("path" in take["mel"] for take in shown[-1])
 
 
+@pytest.mark.machine
 def test_a_session_keeps_nothing_of_its_takes_in_memory(foley):
     process, controller = psutil.Process(), controller_of(foley)  # one, as in a studio: each has a thread for the model
     for _ in range(4):

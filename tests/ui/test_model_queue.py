@@ -79,6 +79,7 @@ def test_pictures_do_not_take_the_time_of_the_model():
     assert list(stream)[-1] == "slow3"
 
 
+@pytest.mark.machine
 def test_who_waits_is_told_the_place_and_can_go():
     queue, log, gate = ModelQueue(), [], threading.Event()
 
@@ -103,6 +104,7 @@ def test_who_waits_is_told_the_place_and_can_go():
     assert not any(who == "a" for who, _ in log)
 
 
+@pytest.mark.machine
 def test_closing_a_stream_stops_the_work_and_the_next_has_its_turn():
     queue, log = ModelQueue(), []
     stream = queue.stream(lambda: takes("a", 50, log, 0.01))
