@@ -149,6 +149,16 @@ def clip_waveform(clip: Clip, audio: AudioPreset) -> torch.Tensor:
     return fit_length(read_audio(clip.path, audio.sample_rate, audio.duration_s), audio.samples)
 
 
+def clip_file(clip: Clip, folder: Path) -> Path:
+    """The clip's file; where it is packed, one that is written to a folder, named after what it holds."""
+    if clip.packed is None:
+        return clip.path
+    from foley.audio.files import write_audio  # imported here: reading a pack needs no library for files
+
+    waveform = torch.from_numpy(clip.packed.pcm).float() / PACKED_SCALE
+    return write_audio(folder / f"{clip.packed.digest}.wav", waveform, clip.packed.sample_rate, "PCM_16")
+
+
 def _checked(clip: Clip, audio: AudioPreset) -> tuple[Clip, str]:
     """The clip with its group, after its file was read; and why it cannot be used, if it cannot."""
     try:

@@ -33,24 +33,33 @@ TINY = {
     "vocoder.residual_kernels": [3],
     "vocoder.residual_dilations": [1],
 }
+# Training costs as much as its clips and batches are long, whatever they are to show.
+SHORT = {
+    "audio.duration_s": 1.0,
+    "training.vqvae.batch": 2,
+    "training.prior.batch": 2,
+    "training.vocoder.batch": 2,
+    "training.vocoder.segment_frames": 8,
+}
 
 
-def tiny_preset() -> Preset:
-    """The studio preset with everything small: the same shapes of grid, few channels."""
+def tiny_preset(seconds: float = STUDIO.audio.duration_s) -> Preset:
+    """The studio preset with everything small: few channels, and the same rows; takes are `seconds` long."""
     tiny = dataclasses.replace(STUDIO, name="tiny")
     for path, value in TINY.items():
         tiny = tiny.override(path, value)
-    return tiny
+    return tiny.override("audio.duration_s", seconds)
 
 
 def tiny_options() -> list[str]:
-    """The same sizes as options of `python -m training`, for the studio preset."""
-    return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in TINY.items()]
+    """The same sizes, with clips of a second and small batches, as options of `python -m training` for `studio`."""
+    sizes = TINY | SHORT
+    return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in sizes.items()]
 
 
-def tiny_checkpoint(folder: Path) -> Path:
-    """A whole checkpoint folder of random weights, without training."""
-    preset = tiny_preset()
+def tiny_checkpoint(folder: Path, seconds: float = STUDIO.audio.duration_s) -> Path:
+    """A whole checkpoint folder of random weights, without training; its takes are `seconds` long."""
+    preset = tiny_preset(seconds)
     torch.manual_seed(0)
     write_config(folder, preset)
     cembed = CEmbed(preset)

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from foley.audio.files import write_audio
 from foley.categories import Category
 from foley.checkpoints import CONFIG
-from foley.dataset import PACKED_SCALE, VALIDATION, Clip, clips_by_folder, load_dataset
+from foley.dataset import VALIDATION, Clip, clip_file, clips_by_folder, load_dataset
 from foley.listening.plan import ANCHOR, RECORDING
 from foley.presets import AudioPreset
 from foley.sampling import TOP_P
@@ -61,15 +59,7 @@ def sounds_of_recordings(folder: Path, wanted: int, seed: int, seconds: float, k
     held_out = [clip for clip in clips if clip.split == VALIDATION]
     few = {each for each in Category if sum(clip.category == each for clip in held_out) < wanted}
     chosen = [clip for clip in clips if clip.split == VALIDATION or clip.category in few]
-    return {each: [_unpacked(clip, kept) for clip in mine] for each, mine in _some_of(chosen, wanted, seed).items()}
-
-
-def _unpacked(clip: Clip, kept: Path) -> Path:
-    """The file of a clip, written where the clip is packed."""
-    if clip.packed is None:
-        return clip.path
-    waveform = torch.from_numpy(clip.packed.pcm).float() / PACKED_SCALE
-    return write_audio(kept / f"{clip.packed.digest}.wav", waveform, clip.packed.sample_rate, "PCM_16")
+    return {each: [clip_file(clip, kept) for clip in mine] for each, mine in _some_of(chosen, wanted, seed).items()}
 
 
 def _some_of(clips: list[Clip], wanted: int, seed: int) -> dict[Category, list[Clip]]:

@@ -13,8 +13,8 @@ import builtins, os
 load = builtins.__import__
 def watch(name, *rest):
     if name == "torch":
-        builtins.__import__ = load
-        print(os.environ.get("GOMP_SPINCOUNT"))
+        print(os.environ.get("GOMP_SPINCOUNT"), flush=True)
+        os._exit(0)  # torch itself takes seconds, and is not what is looked at
     return load(name, *rest)
 builtins.__import__ = watch
 import {module}

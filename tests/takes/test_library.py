@@ -224,7 +224,7 @@ for number in range(writes // 2):  # all of one name, so that both want the same
 
 
 def test_two_programs_lose_nothing_in_one_library(tmp_path):
-    writes = 200
+    writes = 100
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     programs = [
         subprocess.Popen([sys.executable, "-c", WRITER, who, str(writes), str(tmp_path)], env=environment)

@@ -5,19 +5,21 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from foley.checkpoints import save_stage, write_config
 from foley.features.cembed import CEmbed
+from foley.packs import Pack, write_pack
 from foley.pipeline import Foley
-from foley.presets import STUDIO_BASELINE
+from foley.presets import BASELINE, PAPER, STUDIO_BASELINE
 from training.__main__ import main
 from training.cache import Cache
 from training.corpus import Corpus
 from training.reproduce import tables
 from training.reproduce.bench import Bench, Plan, seconds_a_step
 from training.reproduce.cells import cells
-from training.reproduce.command import reproduce
+from training.reproduce.command import changed, reproduce
 from training.run import Options, Run
 
 SMALL_RECIPE = {"vqvae.batch": 2, "prior.batch": 2, "vocoder.batch": 2, "vocoder.segment_frames": 8}
@@ -140,6 +142,36 @@ def test_timing_a_step_leaves_the_stage_as_it_was(found, plan, studio, tmp_path,
     timed, fresh = (stage.parts.state_dict() for stage in stages)
     assert all(torch.equal(timed[name], fresh[name]) for name in fresh)
     assert all(parameter.grad is None for parameter in stages[0].parts.parameters())
+
+
+def test_recordings_of_a_pack_are_linked_like_others(encoder, tmp_path):
+    rows = [{"file": f"{n}.wav", "category": "Rain", "source_group": str(n), "digest": f"{n:064x}"} for n in range(4)]
+    pcm = np.random.default_rng(0).integers(-9000, 9000, (4, 24_000)).astype(np.int16)
+    (tmp_path / "pack").mkdir()
+    write_pack(Pack(24_000, rows, pcm), tmp_path / "pack")
+    bench = Bench(tmp_path / "state", Plan(str(tmp_path / "pack"), str(encoder), clips=1, held_out=1))
+    files = sorted(bench.data.rglob("*.wav"))
+    assert len(files) == 2 and all(len(soundfile.read(file)[0]) == 24_000 for file in files)
+
+
+def test_settings_of_both_designs_can_be_changed_and_mert_says_how_it_is_fed(tmp_path):
+    (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
+    changes = (f"encoder.repository={tmp_path}", "training.prior.batch=3")
+    paper, baseline = (changed(preset, changes) for preset in (PAPER, BASELINE))
+    assert paper.training.prior.batch == baseline.training.prior.batch == 3
+    assert paper.encoder.normalize and paper.encoder.repository == str(tmp_path)
+    assert baseline.encoder == BASELINE.encoder
+    with pytest.raises(ValueError, match="no setting"):
+        changed(BASELINE, ("nothing=1",))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("number", [2, 7, 10], ids=["vqvae", "prior", "vocoder"])
+def test_cells_are_timed_trained_and_measured_on_a_gpu(plan, studio, tmp_path, number):
+    bench, chosen = Bench(tmp_path, plan), cells(studio)
+    for cell in {each.name: each for each in (chosen[2], chosen[number])}.values():
+        result = bench.cell(cell, 0)
+    assert result["steps"] >= 1 and np.isfinite(list(result["validation"].values())).all()
 
 
 def test_cells_differ_in_masks_where_they_say_so():

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from foley.categories import Category
 from foley.checkpoints import checkpoint_hash, load_stage, read_config, save_stage, write_config
-from foley.dataset import TRAIN, VALIDATION, load_dataset
+from foley.dataset import TRAIN, VALIDATION, clip_file, load_dataset
 from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluate
 from foley.evaluation.report_files import save_report
@@ -31,7 +31,9 @@ from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.pipeline import Foley
 from foley.presets import WEIGHTS
+from foley.system.devices import choose_device
 from foley.system.files import write_text
+from training.batches import device_of, to_device
 from training.cache import Cache, digest
 from training.corpus import Corpus
 from training.loop import train
@@ -94,6 +96,7 @@ class Bench:
         began, spent = time.monotonic(), time.process_time()
         with torch.enable_grad():
             train(stage, self._settings(stage, steps, seed), run.stage(stage.name))
+        trained = _trained(cell, run).to(device_of(stage.parts))
         result = {
             "key": key,
             "cell": cell.name,
@@ -105,8 +108,8 @@ class Bench:
             "processor_minutes": round((time.process_time() - spent) / 60, 2),
             "minutes": round((time.monotonic() - began) / 60, 2),
             "clips": {"train": len(corpus.train), "validation": len(corpus.validation)},
-            "train": measure(stage, _trained(cell, run), _spread(corpus.train, len(corpus.validation))),
-            "validation": measure(stage, _trained(cell, run), corpus.validation),
+            "train": measure(stage, trained, _spread(corpus.train, len(corpus.validation))),
+            "validation": measure(stage, trained, corpus.validation),
         }
         shutil.rmtree(run.stage(stage.name) / "checkpoints", ignore_errors=True)
         write_text(place / "result.json", json.dumps(result, indent=2) + "\n")
@@ -149,10 +152,10 @@ class Bench:
             for category in Category:
                 clips = [clip for clip in dataset.of(split) if clip.category is category]
                 for index in _spread(torch.arange(len(clips)), wanted or len(clips)).tolist():
-                    clip = clips[index]
-                    name = f"{split}/{category.name}/{index:05d}{clip.path.suffix}"
-                    _link(clip.path.resolve(), folder / name)
-                    rows.append((name, category.name, split, clip.group))
+                    file = clip_file(clips[index], self.folder / "unpacked")
+                    name = f"{split}/{category.name}/{index:05d}{file.suffix}"
+                    _link(file.resolve(), folder / name)
+                    rows.append((name, category.name, split, clips[index].group))
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -227,15 +230,19 @@ def _link(recording: Path, place: Path) -> None:
 def seconds_a_step(stage: Stage) -> float:
     """What a step of a stage costs in seconds: of the processors, or of the clock where a GPU does the work.
 
-    Nothing of it stays: neither gradients nor what a codebook learned.
+    It is measured where the stage will be trained. Nothing of it stays: neither gradients nor what a codebook learned.
     """
+    device = choose_device(stage.settings.device)
+    stage.to(device)
+    stage.parts.to(device)
     before = copy.deepcopy(stage.parts.state_dict())
-    clock = time.monotonic if torch.cuda.is_available() else time.process_time
+    clock = time.process_time if device.type == "cpu" else time.monotonic
     for step in range(-1, TIMED_STEPS):
         if step == 0:
             began = clock()
-        for optimizer_step in stage.training_steps(stage.batch(max(step, 0))):
+        for optimizer_step in stage.training_steps(to_device(stage.batch(max(step, 0)), device)):
             optimizer_step.loss.backward()
+        float(optimizer_step.loss.detach())  # a GPU is still at work when its orders are given: wait for the value
     cost = (clock() - began) / TIMED_STEPS
     stage.parts.zero_grad(set_to_none=True)
     stage.parts.load_state_dict(before)

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from foley.evaluation.embedders.registry import NAMES
 from foley.evaluation.evaluate import EvaluationProgress
+from foley.features.encoder import with_preprocessor
 from foley.plots import write_png
 from foley.presets import BASELINE, PAPER, PAPER_V1, STUDIO, STUDIO_BASELINE, Preset
 from foley.resources import SHIPPED_MODEL
@@ -31,6 +33,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, default=Path("assets/results/reproduction"), help="folder for the results")
     command.add_argument(
         "--preset", choices=DESIGNS_OF, default="studio", help="whose tables: the studio's or the paper's"
+    )
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="of both designs, as in training.prior.batch=4"
     )
     command.add_argument("--minutes", type=float, default=10.0, help="processor time of a cell; there are eleven")
     command.add_argument("--whole-recipe", action="store_true", help="instead, train every cell as its preset says")
@@ -60,8 +65,23 @@ def run_reproduce(arguments: argparse.Namespace) -> None:
             bar.total = step.total
             bar.update(step.done - bar.n)
 
-        reproduce(plan, arguments.state, arguments.out, arguments.seeds, on_step, *DESIGNS_OF[arguments.preset])
+        designs = [changed(preset, arguments.set) for preset in DESIGNS_OF[arguments.preset]]
+        reproduce(plan, arguments.state, arguments.out, arguments.seeds, on_step, *designs)
     print((arguments.out / "reproduction.md").read_text(encoding="utf-8"))
+
+
+def changed(preset: Preset, changes: Sequence[str]) -> Preset:
+    """The preset with `NAME=VALUE` set where it has a use for it, and MERT's input as its own preprocessor says.
+
+    Raises ValueError for a change that is none.
+    """
+    for change in changes:
+        name, _, value = change.partition("=")
+        if preset.encoder.kind != "none" or not name.startswith("encoder."):
+            preset = preset.override(name, value)
+    if preset.encoder.kind == "mert":
+        preset = replace(preset, encoder=with_preprocessor(preset.encoder))
+    return preset
 
 
 def reproduce(
