@@ -19,7 +19,7 @@ from foley.system.files import replacing
 from training.run import Run
 
 CHAIN, VOICE = "chain", "voice"  # the runs: encoder, VQ-VAE and prior; vocoder
-SHARES = {"encoder": 0.2, "vqvae": 0.22, "prior": 0.58}  # of the minutes; the first with all preparations
+SHARES = {"encoder": 0.18, "vqvae": 0.27, "prior": 0.55}  # of the minutes; the first with all preparations
 LOG = "log.txt"
 LARGEST_FILE = 15 * 2**20  # bytes; larger weights are copied out in parts, to be joined in their order
 COPY_INTERVAL_S = 20.0
