@@ -9,7 +9,7 @@ import torch
 import torchaudio.functional
 from torch import Tensor
 
-from foley.audio.onsets import find_onsets
+from foley.audio.onsets import find_onsets, levels_db
 from foley.categories import Category
 
 EVENTFUL = (Category.DogBark, Category.Footstep, Category.GunShot, Category.Keyboard, Category.SneezeCough)
@@ -31,7 +31,8 @@ def events_of(waveform: Tensor, sample_rate: int) -> list[tuple[int, float, Tens
     starts = [max(0, onset.sample - lead) for onset in onsets]
     before = [waveform[max(0, start - gap) : start] for start in starts if start]
     gaps_db = [10 * np.log10(float(part.square().mean()) + 1e-12) for part in before]
-    if gaps_db and np.quantile(gaps_db, 0.75) > loudest + QUIET_DB:
+    between = np.quantile(gaps_db, 0.75) if gaps_db else levels_db(waveform, sample_rate, 1 / GAP_S).min()
+    if between > loudest + QUIET_DB:
         return []
     ends = [*starts[1:], len(waveform)]
     return [
