@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from foley.audio.embedded import read_made
 from foley.categories import Category
+from foley.conditions.asked import Asked
+from foley.conditions.knobs import ENDS, KNOBS
 from foley.listening.command import add_command as add_listening_command
 from foley.listening.command import run_listening_test
 from foley.perform.command import add_command as add_perform_command
@@ -18,7 +20,7 @@ from foley.pipeline import MOST_TAKES, Foley
 from foley.prompts.command import add_command as add_say_command
 from foley.prompts.command import run_say
 from foley.resources import SHIPPED_MODEL
-from foley.sampling import TOP_P
+from foley.sampling import TOP_P, SamplingSettings
 from foley.sampling.settings import MOST_CODES, MOST_TEMPERATURE
 from foley.system.arguments import Parser, real, whole
 from foley.system.files import write_text
@@ -27,6 +29,7 @@ from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 
 SEED, TEMPERATURE, SHARE = whole(0, 2**63 - 1), real(0, MOST_TEMPERATURE), real(0, 1, above=True)
+KNOB = real(0, 1)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
         "--top-k", type=whole(0, MOST_CODES), default=0, help="keep only so many of the likeliest codes"
     )
     generate.add_argument("--count", type=whole(1, MOST_TAKES), default=1, help="how many takes")
+    for knob, (low, high) in ENDS.items():
+        words = f"from 0 ({low}) to 1 ({high}), 0.5 being usual of the class; as it comes when not given"
+        generate.add_argument(f"--{knob}", type=KNOB, metavar="KNOB", help=words)
     generate.add_argument("--out", type=Path, default=Path("takes"), help="folder for the WAV files")
 
     reconstruct = commands.add_parser("reconstruct", help="send a recording through the whole chain and back")
@@ -117,9 +123,9 @@ def main(argv: list[str] | None = None) -> int:
 def run_generate(arguments: argparse.Namespace) -> None:
     category = Category.parse(arguments.category)
     foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
-    events = foley.stream(
-        category, arguments.seed, arguments.temperature, arguments.count, arguments.top_k, arguments.top_p
-    )
+    settings = SamplingSettings(arguments.temperature, arguments.top_k, arguments.top_p)
+    knobs = {name: getattr(arguments, name) for name in KNOBS if getattr(arguments, name) is not None}
+    events = foley.stream(category, arguments.seed, arguments.count, settings, Asked(knobs=knobs))
     with tqdm(desc=category.title, unit="code", leave=False, disable=None) as bar:
         for event in events:
             if isinstance(event, Take):

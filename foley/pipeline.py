@@ -16,6 +16,8 @@ from foley.audio.files import fit_length, from_array, read_audio
 from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
+from foley.conditions.asked import Asked
+from foley.conditions.controls import Controls
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
@@ -114,22 +116,24 @@ class Foley:
         top_k: int = 0,
         top_p: float = TOP_P,
         progress: Callable[[int, int], None] | None = None,
+        asked: Asked | None = None,
     ) -> list[Take]:
         """`count` new takes of a class, with the seeds `seed`, `seed + 1`, ...; each as it would be alone.
 
-        `progress(done, total)` is called with the number of codes. Raises ValueError for a class, seed, temperature
-        or count that cannot be.
+        `asked` is what they are asked for beside the class. `progress(done, total)` is called with the number of
+        codes. Raises ValueError for a class, seed, temperature or count that cannot be, and for what this model was
+        not taught to hear.
         """
-        return _takes(self.stream(category, seed, temperature, count, top_k, top_p), progress)
+        settings = SamplingSettings(temperature, top_k, top_p)
+        return _takes(self.stream(category, seed, settings=settings, count=count, asked=asked), progress)
 
     def stream(
         self,
         category: str | int | Category,
         seed: int = 0,
-        temperature: float = 1.0,
         count: int = 1,
-        top_k: int = 0,
-        top_p: float = TOP_P,
+        settings: SamplingSettings | None = None,
+        asked: Asked | None = None,
         given: Tensor | None = None,
         keep: Tensor | None = None,
     ) -> Iterator[Progress | Take]:
@@ -137,12 +141,12 @@ class Foley:
 
         Codes of `given` (rows, frames) stay where `keep` (rows, frames) is True. Closing the iterator stops the work.
         """
-        category, settings = Category.parse(category), SamplingSettings(temperature, top_k, top_p)
-        seeds = _seeds(seed, count)
+        category, seeds = Category.parse(category), _seeds(seed, count)
         if given is None or keep is None:
             given, keep = torch.full(self.preset.grid, -1), torch.zeros(self.preset.grid, dtype=torch.bool)
         edit = Edit(given.expand(count, -1, -1), keep.expand(count, -1, -1), "")
-        return self._sample(edit, self._recipe(category, settings, given), seeds)
+        recipe = self._recipe(category, settings or SamplingSettings(), given)
+        return self._sample(edit, replace(recipe, asked=asked or Asked()), seeds)
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
         """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays.
@@ -233,8 +237,9 @@ class Foley:
         noise, so that what it leaves alone stays.
         """
         categories = [int(recipe.category)] * len(seeds)
-        codes = edit.codes
-        with closing(sample_windows(self.sampler, categories, seeds, recipe.sampling, edit.codes, edit.keep)) as events:
+        codes, controls = edit.codes, self._controls(recipe.asked, edit.codes.shape[2])
+        what = categories, seeds, recipe.sampling, edit.codes, edit.keep, controls
+        with closing(sample_windows(self.sampler, *what)) as events:
             for event in events:
                 codes = event.codes
                 yield event
@@ -242,6 +247,28 @@ class Foley:
         for seed, grid in zip(seeds, codes, strict=True):
             noise = seed if noise_seed is None else noise_seed
             yield self._take(replace(recipe, seed=seed, noise_seed=noise, codes=grid.cpu(), edits=edits))
+
+    @property
+    def hears_knobs(self) -> bool:
+        """Whether its prior was taught knobs."""
+        return self.preset.prior.knob_bins > 0
+
+    @property
+    def hears_contours(self) -> bool:
+        """Whether its prior was taught how loud each column is to be, and where sounds begin."""
+        return self.preset.prior.contour
+
+    def _controls(self, asked: Asked, columns: int) -> Controls | None:
+        """What the prior hears. Raises ValueError where something is asked for that it was not taught."""
+        if not asked:
+            return None
+        for hears, wanted, what in (
+            (self.hears_knobs, bool(asked.knobs), "knobs"),
+            (self.hears_contours, asked.has_contour, "contours"),
+        ):
+            if wanted and not hears:
+                raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
+        return asked.controls(columns, self.preset.prior.knob_bins)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}

@@ -20,6 +20,10 @@ class Controls(NamedTuple):
     level: Tensor
     onset: Tensor
 
+    def columns(self, span: slice) -> "Controls":
+        """The same for a part of the columns."""
+        return self._replace(level=self.level[:, span], onset=self.onset[:, span])
+
 
 def no_controls(takes: int, columns: int, device: torch.device | str = "cpu") -> Controls:
     """The controls of takes of which nothing is asked."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from foley.categories import Category
+from foley.conditions.controls import Controls
 from foley.models.pixelsnail import PixelSNAIL
 from foley.sampling.backends.choice import make_backend
 from foley.sampling.noise import check_seed
@@ -45,6 +46,7 @@ class Sampler:
         settings: SamplingSettings | None = None,
         given: Tensor | None = None,
         keep: Tensor | None = None,
+        controls: Controls | None = None,
     ) -> Generator[Progress]:
         """Sample a take for every category and seed; the last `Progress` has all the codes.
 
@@ -57,8 +59,10 @@ class Sampler:
             given: codes (batch, rows, frames) of which some stay.
             keep: bool, of the same shape, True where a given code stays. The others are sampled, each from all that
                 come before it in the scan.
+            controls: what is asked for, of one take for all of them; nothing when not given.
         """
-        return self._progress(self.initial_state(categories, seeds, settings or SamplingSettings(), given, keep))
+        settings = settings or SamplingSettings()
+        return self._progress(self.initial_state(categories, seeds, settings, given, keep, controls))
 
     def _progress(self, state: SamplingState) -> Generator[Progress]:
         width, total = state.codes.shape[2], state.codes[0].numel()
@@ -82,6 +86,7 @@ class Sampler:
         settings: SamplingSettings,
         given: Tensor | None,
         keep: Tensor | None,
+        controls: Controls | None = None,
     ) -> SamplingState:
         """What `sample` works on, with its arguments checked."""
         takes, codebook_size = len(categories), self.model.codebook_size
@@ -105,12 +110,13 @@ class Sampler:
             codes = torch.where(kept, self.model.to_scan(given.cpu().long()), codes)
             if kept.any() and not 0 <= codes[kept].min() <= codes[kept].max() < codebook_size:
                 raise ValueError(f"A given code is not in the codebook: codes lie from 0 to {codebook_size - 1}.")
-        return SamplingState(codes, kept, self._condition(categories), seeds, settings, codebook_size)
+        return SamplingState(codes, kept, self._condition(categories, controls), seeds, settings, codebook_size)
 
-    def _condition(self, categories: list[int]) -> Tensor:
+    def _condition(self, categories: list[int], controls: Controls | None) -> Tensor:
         """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""
         with torch.no_grad():
             device = next(self.model.parameters()).device
-            maps = {c: self.model.condition(torch.tensor([c], device=device)) for c in set(categories)}
+            asked = None if controls is None else Controls(*(part.to(device) for part in controls))
+            maps = {c: self.model.condition(torch.tensor([c], device=device), asked) for c in set(categories)}
             condition = torch.cat([maps[c] for c in categories]).float().cpu()
         return condition.expand(-1, -1, -1, self.model.scan_shape[1]).permute(0, 2, 3, 1).contiguous()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from foley.conditions.controls import Controls
 from foley.sampling.noise import part_seed
 from foley.sampling.sampler import Progress, Sampler
 from foley.sampling.settings import SamplingSettings
@@ -47,6 +48,7 @@ def sample_windows(
     settings: SamplingSettings,
     codes: Tensor,
     keep: Tensor,
+    controls: Controls | None = None,
 ) -> Generator[Progress]:
     """Sample the codes (batch, rows, frames) except where `keep`, of the same shape, is True: those stay.
 
@@ -59,6 +61,7 @@ def sample_windows(
         settings: how a code is chosen.
         codes: those that stay; what stands in the other places does not matter.
         keep: True where a code stays.
+        controls: what is asked for, of one take for all of them, with a contour of all frames.
     """
     reach = sampler.model.from_scan(torch.empty(sampler.model.scan_shape)).shape[1]
     codes = torch.where(keep, codes, -1)
@@ -71,7 +74,8 @@ def sample_windows(
         keep_here[:, :, : window.first - window.start] = True  # context
         parts = [part_seed(seed, number) for seed in seeds]
         now = codes
-        with closing(sampler.sample(categories, parts, settings, codes[:, :, span], keep_here)) as events:
+        here = None if controls is None else controls.columns(span)
+        with closing(sampler.sample(categories, parts, settings, codes[:, :, span], keep_here, here)) as events:
             for event in events:
                 now = codes.clone()
                 now[:, :, span] = event.codes

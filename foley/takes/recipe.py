@@ -5,7 +5,7 @@ import binascii
 import json
 import math
 import os
-from dataclasses import field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +29,7 @@ from torch import Tensor
 from foley.audio.embedded import read_recipe
 from foley.audio.metadata import Tags, plain_text, rights_sentence
 from foley.categories import Category
+from foley.conditions.asked import Asked
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.system.files import shown
@@ -77,7 +78,8 @@ class Recipe:
     """What made a take. `codes` (rows, frames) are kept themselves: an edit needs no history to be repeated.
 
     `noise_seed` gives the vocoder's noise, `edits` tell in words what was done, `title` is the name somebody gave it,
-    `export` holds the settings under which the file was written (`foley.takes.export`), empty for the take as it is.
+    `asked` is what it was asked for beside its class, `export` holds the settings under which the file was written
+    (`foley.takes.export`), empty for the take as it is.
     Raises ValueError for values that cannot be.
     """
 
@@ -93,6 +95,7 @@ class Recipe:
     edits: Annotated[tuple[Text, ...], Field(max_length=MOST_EDITS)] = ()
     title: Text = ""
     export: Annotated[dict[Text, bool | int | float | Text], Field(max_length=50)] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
 
     @model_validator(mode="after")
     def _can_be_sampled(self) -> "Recipe":
@@ -108,7 +111,9 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """All but the codes, as plain values."""
         values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "codes"}
-        return {**values, "category": self.category.name, "edits": list(self.edits)}
+        asked = {"asked": asdict(self.asked)} if self.asked else {}
+        del values["asked"]
+        return {**values, "category": self.category.name, "edits": list(self.edits), **asked}
 
     def with_export(self, export: dict[str, Any], title: str = "") -> "Recipe":
         """The same recipe for a file written under export settings, with the name that the take was given."""

@@ -10,6 +10,7 @@ from gradio_client.utils import is_file_obj_with_meta
 
 from foley.audio.files import AudioError, peak_dbfs
 from foley.categories import Category
+from foley.conditions.asked import asked_of
 from foley.sampling import TOP_P, Progress
 from foley.sampling.noise import check_seed
 from foley.takes.take import Reconstruction, Take
@@ -40,6 +41,7 @@ def add_endpoints(
         count: int = 1,
         top_k: int = 0,
         top_p: float = TOP_P,
+        knobs: dict[str, float] | None = None,
         request: gr.Request | None = None,
     ) -> list[dict[str, Any]]:
         """New sounds of a class. The same arguments give the same samples as on the page and the command line.
@@ -51,6 +53,7 @@ def add_endpoints(
             count: how many takes.
             top_k: keep only so many of the likeliest codes; 0 keeps all.
             top_p: keep only the likeliest codes up to this share; 1 keeps all.
+            knobs: any of pitch, tone, brightness, loudness, density and tail, from 0 to 1; 0.5 is usual of the class.
 
         Returns:
             For every take its recipe, its peak in dBFS and its WAV file (24-bit).
@@ -61,7 +64,8 @@ def add_endpoints(
             if not isinstance(category, str | int):
                 raise ValueError(f"There is no class {repr(category)[:30]}: name one of /classes.")
             folder = new_folder(request)
-            with closing(stream(category, seed, temperature, count, top_k, top_p)) as events:
+            asked = asked_of(knobs)
+            with closing(stream(category, seed, temperature, count, top_k, top_p, asked)) as events:
                 takes = [event for event in events if isinstance(event, Take)]
             return [
                 {**take.recipe.settings, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}

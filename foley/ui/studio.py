@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
+from foley.conditions.asked import Asked
 from foley.pipeline import Foley
+from foley.sampling import SamplingSettings
 from foley.ui.access import Mode, check
 from foley.ui.api import add_endpoints
 from foley.ui.components.library_list import library_value
@@ -92,19 +93,20 @@ def functions_of(studio: gr.Blocks) -> list[Callable]:
 
 
 def _stream_in_parts(
-    foley: Foley, category: str, seed: int, temperature: float, count: int, *settings: Any
+    foley: Foley, category: str, seed: int, temperature: float, count: int, top_k: int, top_p: float, asked: Asked
 ) -> Iterator:
     """The takes of `Foley.stream`, a few at a time, so that nobody else waits long while their codes are drawn.
 
     By its name, so that it can be handed to another process.
     """
-    whole = foley.stream(category, seed, temperature, count, *settings)  # raises where it cannot be, and draws nothing
+    settings = SamplingSettings(temperature, top_k, top_p)
+    whole = foley.stream(category, seed, count, settings, asked)  # raises where it cannot be, and draws nothing
     if count <= DRAWN_TOGETHER:
         yield from whole
         return
     for first in range(0, count, DRAWN_TOGETHER):
         some = min(DRAWN_TOGETHER, count - first)
-        yield from foley.stream(category, seed + first, temperature, some, *settings)
+        yield from foley.stream(category, seed + first, some, settings, asked)
 
 
 def _top_bar(foley: Foley, instead: str = "") -> str:

@@ -3,9 +3,11 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
-from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS
+from foley.conditions.asked import Asked, asked_of
+from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS, Contour, level_bins, onset_bins
 from foley.conditions.controls import Controls, knob_bins, no_controls
 from foley.conditions.knobs import KNOBS
 from foley.models.pixelsnail import PixelSNAIL
@@ -61,3 +63,29 @@ def test_by_rows_the_contour_runs_along_the_columns():
 def test_a_prior_without_places_for_controls_keeps_its_weights_names():
     plain = prior(dataclasses.replace(SMALL, knob_bins=0, contour=False))
     assert {name for name in plain.state_dict() if name.startswith("condition")} == {"condition.network.weight"}
+
+
+def test_what_is_asked_becomes_bins_and_nothing_is_any():
+    asked = Asked(knobs={"tone": 1.0}, level_db=(-3.0, None), onset=(0.3, -1.0))
+    controls = asked.controls(4, 8)
+    assert controls.knobs[0, KNOBS.index("tone")] == 8 and int((controls.knobs > 0).sum()) == 1
+    assert controls.level.tolist() == [[LEVEL_BINS - 1, ANY, ANY, ANY]]
+    assert controls.onset.tolist() == [[3, 1, ANY, ANY]]
+    assert not Asked() and asked and Asked(knobs={"pitch": 0.0})
+    assert all((part == ANY).all() for part in Asked().controls(4, 8))
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"warmth": 0.5}, {"tone": 1.5}, {"tone": float("nan")}, {"tone": "high"}, 3, ["tone"]]
+)
+def test_knobs_that_cannot_be_are_refused_in_a_sentence(knobs):
+    with pytest.raises(ValueError, match="The knobs cannot be used"):
+        asked_of(knobs)
+
+
+def test_a_measured_contour_is_asked_for_as_it_was():
+    contour = Contour(np.array([-60.0, -12.0]), np.array([np.nan, 0.5]))
+    asked = Asked.of_contour(contour, {"tail": 0.2})
+    controls = asked.controls(2, 8)
+    assert controls.level[0].tolist() == level_bins(contour.level_db).tolist()
+    assert controls.onset[0].tolist() == onset_bins(contour.onset).tolist()

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from foley.categories import Category
+from foley.conditions.asked import Asked
 from foley.pipeline import Foley
-from foley.sampling import Progress
+from foley.sampling import Progress, SamplingSettings
 from foley.takes.take import Take
 from foley.ui.components.protocol import Continue, Edit, Region, Siblings
 from foley.ui.session.stage import Stage
@@ -30,6 +31,7 @@ class GenerateRequest:
     count: int
     temperature: float
     top_p: float
+    knobs: tuple[tuple[str, float], ...] = ()
 
     @property
     def title(self) -> str:
@@ -38,7 +40,8 @@ class GenerateRequest:
 
     def __call__(self, foley: Foley) -> Iterator[Progress | Take]:
         """Draw them, step by step. Raises ValueError for settings that cannot be."""
-        return foley.stream(self.category, self.seed, self.temperature, self.count, top_p=self.top_p)
+        settings = SamplingSettings(self.temperature, top_p=self.top_p)
+        return foley.stream(self.category, self.seed, self.count, settings, Asked(knobs=dict(self.knobs)))
 
 
 @dataclass(frozen=True)
