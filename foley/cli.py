@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seed", type=SEED, default=0, help="the first take's seed")
     evaluate.add_argument("--temperature", type=TEMPERATURE, default=1.0)
     evaluate.add_argument("--top-p", type=SHARE, default=TOP_P)
+    evaluate.add_argument(
+        "--controls", action="store_true", help="measure instead how far takes follow knobs and recordings' contours"
+    )
     evaluate.add_argument("--no-chain", action="store_true", help="leave out the parts of the chain: takes alone")
     evaluate.add_argument("--draws", type=whole(1, 100_000), default=200, help="bootstrap draws behind each interval")
     evaluate.add_argument("--embedder", default="aisfx", help="aisfx, vggish-dcase, vggish or vggish-fadtk")
@@ -161,6 +164,25 @@ def run_recipe(arguments: argparse.Namespace) -> None:
         print(path)
 
 
+def measured_controls(arguments: argparse.Namespace) -> str:
+    """How far takes do what they are asked for, as a table, which is also written beside the report."""
+    from foley.dataset import VALIDATION, clip_waveform, load_dataset
+    from foley.evaluation.controls import control_scores, table
+
+    foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
+    held_out = [
+        clip for clip in load_dataset(arguments.reference, foley.preset.audio).clips if clip.split == VALIDATION
+    ]
+    scores = []
+    for category in tqdm(Category, unit="class", disable=None):
+        chosen = [clip for clip in held_out if clip.category is category][: arguments.per_class]
+        recordings = (clip_waveform(clip, foley.preset.audio) for clip in chosen)
+        scores.append(control_scores(foley, category, arguments.per_class, recordings))
+    text = table(scores)
+    write_text(arguments.out / "controls.md", text)
+    return text
+
+
 def run_evaluate(arguments: argparse.Namespace) -> None:
     # imported here: the other commands need not wait for scikit-learn
     from foley.evaluation.embedders.registry import load_embedder
@@ -169,6 +191,9 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     from foley.evaluation.report_files import save_report
     from foley.evaluation.report_pages import comparison, report_markdown
 
+    if arguments.controls:
+        print(measured_controls(arguments))
+        return
     settings = EvaluationSettings(
         arguments.per_class, arguments.seed, arguments.temperature, arguments.top_p, arguments.draws
     )

@@ -187,7 +187,7 @@ class Foley:
     ) -> Iterator[Progress | Take]:
         """As `continue_`, step by step."""
         seeds = _seeds(seed, count)
-        rate = self.sample_rate / self._hop
+        rate = self.codes_per_second
         return self._edit(
             take, continuation(take.codes, math.ceil(duration_s * rate - 1e-6), rate, count), seeds, changes
         )
@@ -247,6 +247,11 @@ class Foley:
         for seed, grid in zip(seeds, codes, strict=True):
             noise = seed if noise_seed is None else noise_seed
             yield self._take(replace(recipe, seed=seed, noise_seed=noise, codes=grid.cpu(), edits=edits))
+
+    @property
+    def codes_per_second(self) -> float:
+        """Columns of codes in a second of sound."""
+        return self.sample_rate / self._hop
 
     @property
     def hears_knobs(self) -> bool:

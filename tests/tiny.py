@@ -57,9 +57,14 @@ def tiny_options() -> list[str]:
     return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in sizes.items()]
 
 
-def tiny_checkpoint(folder: Path, seconds: float = STUDIO.audio.duration_s) -> Path:
-    """A whole checkpoint folder of random weights, without training; its takes are `seconds` long."""
+def tiny_checkpoint(folder: Path, seconds: float = STUDIO.audio.duration_s, hears: bool = False) -> Path:
+    """A whole checkpoint folder of random weights, without training; its takes are `seconds` long.
+
+    With `hears` its prior has places for knobs and contours.
+    """
     preset = tiny_preset(seconds)
+    if hears:
+        preset = preset.override("prior.knob_bins", 4).override("prior.contour", True)
     torch.manual_seed(0)
     write_config(folder, preset)
     cembed = CEmbed(preset)

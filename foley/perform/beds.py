@@ -7,6 +7,7 @@ import torch
 
 from foley.audio.onsets import QUIETEST_DB
 from foley.categories import Category
+from foley.conditions.asked import Asked
 from foley.perform.events import LevelCurve
 from foley.perform.onsets import level_curve
 from foley.pipeline import Foley
@@ -20,13 +21,20 @@ GATE_DB = QUIETEST_DB + 1  # below this a curve asks for silence
 
 
 def sample_bed(
-    foley: Foley, category: Category, seconds: float, seed: int, settings: SamplingSettings
+    foley: Foley,
+    category: Category,
+    seconds: float,
+    seed: int,
+    settings: SamplingSettings,
+    curve: LevelCurve | None = None,
 ) -> Generator[float, None, np.ndarray]:
     """A steady sound of a class, float64 (samples,) of `seconds`: long takes, joined where 30 s are too short.
 
-    Step by step: yields the share that is done, from 0 to 1, and returns the sound. The other windows' seeds follow
-    from the first one's.
+    A model that hears contours is asked for the levels of the curve: an engine that grows louder then does so as
+    engines do. Step by step: yields the share that is done, from 0 to 1, and returns the sound. The other windows'
+    seeds follow from the first one's.
     """
+    guide = curve if foley.hears_contours else None
     rate = foley.sample_rate
     wanted, join = round(seconds * rate), round(JOIN_S * rate)
     sound = np.zeros(0)
@@ -34,7 +42,10 @@ def sample_bed(
     while len(sound) < wanted:
         missing_s = (wanted - len(sound)) / rate + (JOIN_S if len(sound) else 0)
         own = part_seed(seed, window)
-        take = foley.generate(category, own, settings.temperature, 1, settings.top_k, settings.top_p)[0]
+        sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
+        begin_s = max(0, len(sound) - join) / rate
+        asked = None if guide is None else contour_of(guide, begin_s, LONGEST_TAKE_S, foley.codes_per_second)
+        take = foley.generate(category, own, *sampling, asked=asked)[0]
         yield min(0.99, len(sound) / wanted)
         if missing_s > take.duration_s:
             take = foley.continue_(take, min(missing_s, LONGEST_TAKE_S - 0.1), seed=own)[0]
@@ -42,6 +53,18 @@ def sample_bed(
         window += 1
         yield min(1.0, len(sound) / wanted)
     return sound[:wanted]
+
+
+def contour_of(curve: LevelCurve, begin_s: float, seconds: float, columns_per_second: float) -> Asked:
+    """What a curve asks of a take that begins at `begin_s`: the level of every column, none behind the curve's end."""
+    columns = round(seconds * columns_per_second)
+    times = begin_s + (np.arange(columns) + 0.5) / columns_per_second
+    end_s = len(curve.levels_db) / curve.rate
+    return Asked(
+        level_db=tuple(
+            float(level) if time < end_s else None for time, level in zip(times, curve.at(times), strict=True)
+        )
+    )
 
 
 def under_curve(sound: np.ndarray, curve: LevelCurve, sample_rate: int) -> np.ndarray:

@@ -179,7 +179,8 @@ def stream_performance(
     """As `perform`, step by step: the share that is done, then the performance. Closing the iterator stops the work."""
     rate = foley.sample_rate
     if settings.chosen_way == BED:
-        sound = yield from sample_bed(foley, settings.category, events.duration_s, settings.seed, settings.sampling)
+        what = settings.category, events.duration_s, settings.seed, settings.sampling, events.curve
+        sound = yield from sample_bed(foley, *what)
         if events.curve is not None:
             sound = under_curve(sound, events.curve, rate)
         sources: tuple[str, ...] = ()

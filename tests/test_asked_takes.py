@@ -1,0 +1,82 @@
+"""Takes that are asked for more than their class: by a tiny model that hears knobs and contours."""
+
+import dataclasses
+
+import pytest
+import torch
+from tiny import tiny_checkpoint
+
+from foley.categories import Category
+from foley.conditions.asked import Asked
+from foley.conditions.knobs import KNOBS
+from foley.evaluation.controls import control_scores, table
+from foley.perform.beds import contour_of, sample_bed
+from foley.perform.events import LevelCurve
+from foley.pipeline import Foley
+from foley.sampling import SamplingSettings
+from foley.takes.recipe import Recipe
+
+ASKED = Asked(knobs={"brightness": 0.9}, level_db=(-20.0,) * 75)
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory) -> Foley:
+    return Foley.from_pretrained(tiny_checkpoint(tmp_path_factory.mktemp("hearing"), hears=True))
+
+
+def test_what_is_asked_changes_the_codes_and_is_kept_in_the_recipe(hearing, tmp_path):
+    plain, asked = hearing.generate("Rain", 3)[0], hearing.generate("Rain", 3, asked=ASKED)[0]
+    assert not torch.equal(plain.codes, asked.codes)
+    assert torch.equal(asked.codes, hearing.generate("Rain", 3, asked=ASKED)[0].codes)
+    recipe = Recipe.read(asked.save(tmp_path))
+    assert recipe.asked == ASKED and torch.equal(hearing.remake(recipe).waveform, asked.waveform)
+    assert "asked" not in plain.recipe.settings
+
+
+def test_a_take_does_not_depend_on_its_batch(hearing):
+    alone = hearing.generate("Rain", 4, asked=ASKED)[0]
+    assert torch.equal(hearing.generate("Rain", 3, count=2, asked=ASKED)[1].codes, alone.codes)
+
+
+def test_edits_keep_what_was_asked(hearing):
+    take = hearing.generate("Rain", 3, asked=ASKED)[0]
+    free = dataclasses.replace(take, recipe=dataclasses.replace(take.recipe, asked=Asked()))
+    sibling, unasked = (hearing.siblings(one, 1.0, seed=9)[0] for one in (take, free))
+    assert sibling.recipe.asked == ASKED and not torch.equal(sibling.codes, unasked.codes)
+    longer = hearing.continue_(take, 6.0, seed=1)[0]
+    assert longer.recipe.asked == ASKED and longer.duration_s >= 6
+
+
+def test_a_model_that_was_not_taught_says_so(checkpoint):
+    deaf = Foley.from_pretrained(checkpoint)
+    with pytest.raises(ValueError, match="hears no knobs"):
+        deaf.generate("Rain", asked=Asked(knobs={"tone": 0.5}))
+    with pytest.raises(ValueError, match="hears no contours"):
+        deaf.generate("Rain", asked=Asked(level_db=(-20.0,)))
+    with pytest.raises(ValueError, match="neither knobs nor contours"):
+        control_scores(deaf, Category.Rain, 2)
+
+
+def test_a_bed_is_asked_for_its_curve(hearing):
+    curve = LevelCurve((-40.0, -10.0), 0.5)
+    asked = contour_of(curve, 1.0, 6.0, 10.0)
+    assert len(asked.level_db) == 60 and asked.level_db[0] is not None and asked.level_db[30:] == (None,) * 30
+    assert asked.level_db[0] < asked.level_db[15] <= -10
+    drawn = []
+    for with_curve in (curve, None):
+        steps = sample_bed(hearing, Category.Rain, 5.0, 1, SamplingSettings(), with_curve)
+        with pytest.raises(StopIteration) as end:
+            while True:
+                next(steps)
+        drawn.append(end.value.value)
+    assert len(drawn[0]) == len(drawn[1]) == 5 * hearing.sample_rate
+    assert abs(drawn[0] - drawn[1]).max() > 1e-3
+
+
+def test_controls_are_measured_for_every_knob(hearing):
+    recording = hearing.generate("Footstep", 1)[0].waveform
+    scores = control_scores(hearing, Category.Footstep, 3, [recording])
+    assert set(scores.knobs) == set(KNOBS)
+    assert all(-1 <= value <= 1 for value in scores.knobs.values() if value == value)
+    assert scores.level_db is not None and scores.level_db >= 0
+    assert table([scores]).count("\n") == 3
