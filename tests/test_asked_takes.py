@@ -57,6 +57,15 @@ def test_a_model_that_was_not_taught_says_so(checkpoint):
         control_scores(deaf, Category.Rain, 2)
 
 
+def result_of(steps):
+    """What a generator returns when it has ended."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def test_a_bed_is_asked_for_its_curve(hearing):
     curve = LevelCurve((-40.0, -10.0), 0.5)
     asked = contour_of(curve, 1.0, 6.0, 10.0)
@@ -65,10 +74,7 @@ def test_a_bed_is_asked_for_its_curve(hearing):
     drawn = []
     for with_curve in (curve, None):
         steps = sample_bed(hearing, Category.Rain, 5.0, 1, SamplingSettings(), with_curve)
-        with pytest.raises(StopIteration) as end:
-            while True:
-                next(steps)
-        drawn.append(end.value.value)
+        drawn.append(result_of(steps))
     assert len(drawn[0]) == len(drawn[1]) == 5 * hearing.sample_rate
     assert abs(drawn[0] - drawn[1]).max() > 1e-3
 
