@@ -1,7 +1,9 @@
 """Takes that are asked for more than their class: by a tiny model that hears knobs and contours."""
 
 import dataclasses
+from collections.abc import Generator
 
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_checkpoint
@@ -22,6 +24,15 @@ ASKED = Asked(knobs={"brightness": 0.9}, level_db=(-20.0,) * 75)
 @pytest.fixture(scope="module")
 def hearing(tmp_path_factory) -> Foley:
     return Foley.from_pretrained(tiny_checkpoint(tmp_path_factory.mktemp("hearing"), hears=True))
+
+
+def returned(steps: Generator[float, None, np.ndarray]) -> np.ndarray:
+    """What a generator returns when it has been followed to its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def test_what_is_asked_changes_the_codes_and_is_kept_in_the_recipe(hearing, tmp_path):
@@ -57,15 +68,6 @@ def test_a_model_that_was_not_taught_says_so(checkpoint):
         control_scores(deaf, Category.Rain, 2)
 
 
-def result_of(steps):
-    """What a generator returns when it has ended."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def test_a_bed_is_asked_for_its_curve(hearing):
     curve = LevelCurve((-40.0, -10.0), 0.5)
     asked = contour_of(curve, 1.0, 6.0, 10.0)
@@ -74,7 +76,7 @@ def test_a_bed_is_asked_for_its_curve(hearing):
     drawn = []
     for with_curve in (curve, None):
         steps = sample_bed(hearing, Category.Rain, 5.0, 1, SamplingSettings(), with_curve)
-        drawn.append(result_of(steps))
+        drawn.append(returned(steps))
     assert len(drawn[0]) == len(drawn[1]) == 5 * hearing.sample_rate
     assert abs(drawn[0] - drawn[1]).max() > 1e-3
 

@@ -66,15 +66,16 @@ def run_sprint(sprint: Sprint) -> int:
         spent = sum(SHARES[name] for name in shares[: shares.index(stage) + 1])
         return start + (end - start) * spent
 
-    def together(*jobs: "Job") -> None:
-        codes.append(_together(jobs, lambda: _copy_out(sprint)))
+    def together(*jobs: "Job", beside: tuple["Job", ...] = ()) -> None:
+        codes.append(_together(jobs, beside, lambda: _copy_out(sprint)))
 
-    together(Job(sprint, chain, "encoder", until("encoder")), Job(sprint, chain, "prepare", end, after="encoder"))
+    # the prior alone needs the controls: measuring them goes on, on the CPU, while the VQ-VAE is trained
+    prepared = Job(sprint, chain, "prepare", end, after="encoder")
+    together(Job(sprint, chain, "encoder", until("encoder")), beside=(prepared,))
     _begin_voice(sprint, chain, voice)
-    together(
-        Job(sprint, chain, "vqvae", until("vqvae")),
-        Job(sprint, voice, "vocoder", until("vqvae"), after="vqvae"),
-    )
+    vocoder = Job(sprint, voice, "vocoder", until("vqvae"), after="vqvae")
+    together(Job(sprint, chain, "vqvae", until("vqvae")), vocoder, beside=(prepared,))
+    together(prepared)
     _hand_over(chain, voice, ("vqvae",))
     together(Job(sprint, chain, "prior", end), Job(sprint, voice, "vocoder", end, after="prior"))
     return max(codes)
@@ -115,12 +116,15 @@ class Job:
         return *self.sprint.changes, f"training.{self.stage}.cycle_down={max(1, steps - up)}"
 
 
-def _together(jobs: tuple[Job, ...], meanwhile: Callable[[], None]) -> int:
-    """Run jobs side by side until all have ended. Returns the worst exit code."""
+def _together(jobs: tuple[Job, ...], beside: tuple[Job, ...], meanwhile: Callable[[], None]) -> int:
+    """Run jobs side by side until all have ended; those `beside` them may go on. Returns the worst exit code.
+
+    Where the first of them ends before another may begin, that one has nothing to wait for, and counts as failed.
+    """
     copied = time.monotonic()
     while True:
-        for job in jobs:
-            if job.process is None and (job.may_begin or (jobs[0].process is not None and jobs[0].process.poll())):
+        for job in (*jobs, *beside):
+            if job.process is None and job.may_begin:
                 job.begin()
         ended = [job.process is not None and job.process.poll() is not None for job in jobs]
         if all(ended) or (ended[0] and any(job.process is None for job in jobs)):

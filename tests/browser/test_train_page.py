@@ -28,7 +28,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def page(browser, checkpoint: Path, runs: Path) -> Iterator["sync_api.Page"]:
+def patch_of_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def page(browser, checkpoint: Path, runs: Path, patch_of_module) -> Iterator["sync_api.Page"]:
+    # beside other tests on two cores, a training that gives way to everything else would hardly go on
+    patch_of_module.setattr("foley.ui.session.trainer.POLITE", 0)
     studio = build_studio(Foley.from_pretrained(checkpoint, "cpu"), runs=runs)
     _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, allowed_paths=[str(runs)], **launch_settings())
     page = browser.new_page(viewport={"width": 1440, "height": 900})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from tiny import tiny_checkpoint
+from tiny import SECONDS, tiny_checkpoint
 
 from foley.categories import Category
 from foley.cli import main
@@ -41,7 +41,7 @@ def a_quick_griffin_lim():
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """Takes of 24 columns of codes: an evaluation is the same on them, and three times as quick."""
-    return tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", seconds=1.28)
+    return tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,12 @@ class NoiseFoley:
 
     sample_rate, name, licence = RATE, "noise@0", "CC0"
 
+    hears_contours = False
+
     def __init__(self, like: Take):
         self.like, self.drawn = like, []
 
-    def generate(self, category, seed, temperature=1.0, count=1, top_k=0, top_p=1.0):
+    def generate(self, category, seed, temperature=1.0, count=1, top_k=0, top_p=1.0, asked=None):
         self.drawn.append((category, seed, temperature))
         noise = np.random.default_rng(seed).standard_normal(4 * RATE)
         smooth = np.convolve(noise, np.ones(1 + seed % 10) / (1 + seed % 10), "same")
