@@ -76,7 +76,9 @@ class Lane:
         self.caches = Caches(*(x.numpy() for x in Caches.of(state, backend.shapes, "cpu", PANEL)))
         self.scratch = make_scratch(backend.shapes, self.caches, state.codebook_size)
         logits = torch.zeros(0, *state.codes.shape[1:], state.codebook_size) if state.logits is None else state.logits
-        self.logits = logits.numpy()
+        self.codes, self.keep, self.logits = state.codes.numpy(), state.keep.numpy(), logits.numpy()
+        self.row_caches = RowCaches(*(getattr(self.caches, name) for name in RowCaches._fields))
+        self.row_weights = RowWeights(*(getattr(self.layers, name) for name in RowWeights._fields))
         self.queue = WorkQueue.of(state.codes.shape[2], len(self.caches.key_inputs), helped)
         self.helper = HelperMemory(*(np.zeros_like(x) for x in (self.scratch.x, self.scratch.y, self.scratch.scores)))
         self.taps = self.caches.codes.shape[1] - state.codes.shape[1]
@@ -99,9 +101,7 @@ class Lane:
         self.queue.begin_row()
 
     def _begin_row(self, row: int, first: int, last: int) -> None:
-        caches = RowCaches(*(getattr(self.caches, name) for name in RowCaches._fields))
-        weights = RowWeights(*(getattr(self.layers, name) for name in RowWeights._fields))
-        begin_row(caches, weights, row, first, last)
+        begin_row(self.row_caches, self.row_weights, row, first, last)
 
     def code_tasks(self, row: int, first: int, last: int) -> list[Callable[[], None]]:
         """Sampling some columns of a row, and helping with it from a second thread."""
@@ -109,7 +109,7 @@ class Lane:
         return [partial(self._help, first, last), sample] if self.helped else [sample]
 
     def _sample(self, row: int, first: int, last: int) -> None:
-        grid = CodeGrid(self.state.codes.numpy(), self.state.keep.numpy(), self.noise, self.logits)
+        grid = CodeGrid(self.codes, self.keep, self.noise, self.logits)
         sample_codes(
             self.layers, self.caches, self.scratch, grid, self.queue, row, first, last, self.heads, self.choice
         )

@@ -30,7 +30,7 @@ class Heads(NamedTuple):
     last: int
 
 
-@inner()
+@inner(forceinline=True)
 def key_or_query_features(key_inputs, features, position, hidden, weights1, weights2, x, y, slot):
     """features (takes x s, channels): a gated residual of the last channels of key_inputs (takes, s, K).
 
@@ -53,7 +53,7 @@ def key_or_query_features(key_inputs, features, position, hidden, weights1, weig
             clear(features[row])
 
 
-@inner()
+@inner(forceinline=True)
 def append_keys_and_values(keys, values, key_features, first, last, weights, y, slot):
     """Keys and values of the times first .. last - 1 (first < 0: there is none), from their features.
 
@@ -76,7 +76,7 @@ def append_keys_and_values(keys, values, key_features, first, last, weights, y, 
                 values[take, c, first + n] = y[take * times + n, channels + c]
 
 
-@inner()
+@inner(forceinline=True)
 def _attend_heads(arrays, heads, scores):
     """What some heads find, for every take."""
     keys, values = arrays.keys[heads.block], arrays.values[heads.block]
@@ -87,13 +87,13 @@ def _attend_heads(arrays, heads, scores):
             attend(query, keys[take, start:end], values[take, start:end], heads.times, scores, result)
 
 
-@inner()
+@inner(forceinline=True)
 def attend_stolen_heads(arrays, slot, scores):
     """Do the heads that this thread stole."""
     _attend_heads(arrays, Heads(*to_fixed_tuple(numbers_of(slot), 5)), scores)
 
 
-@inner()
+@inner(forceinline=True)
 def cached_attention(arrays, block, times, heads, query_features, weights, scores, slot):
     """`arrays.attended` (takes, A) over the first `times`, from query features (takes x s, Q).
 
@@ -125,7 +125,7 @@ def cached_attention(arrays, block, times, heads, query_features, weights, score
         _attend_heads(arrays, other, scores)
 
 
-@inner()
+@inner(forceinline=True)
 def spread_coarse_result(attended, spread_now, spread_next, weights, y, slot):
     """The causal transposed convolution of zen attention: `attended` (takes, A) goes to the 2 s positions from here on.
 

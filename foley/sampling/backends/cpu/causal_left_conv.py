@@ -21,7 +21,7 @@ class LeftConvs(NamedTuple):
     weights2: np.ndarray
 
 
-@inner()
+@inner(forceinline=True)
 def _add_left_taps(newest_row, above, weights, taps, x, y, first, last):
     """y = above + the taps to the left, for each take (first axis of both) and the columns first .. last - 1."""
     takes, _, channels = newest_row.shape
@@ -36,7 +36,7 @@ def _add_left_taps(newest_row, above, weights, taps, x, y, first, last):
     multiply(y, x, count, weights)
 
 
-@inner()
+@inner(forceinline=True)
 def compute_hidden(features, hidden, above, weights, taps, x, y, first, last):
     """`hidden` of the columns first .. last - 1 of the newest row, in some causal residual blocks."""
     layers, takes, _, channels = hidden.shape
@@ -49,7 +49,7 @@ def compute_hidden(features, hidden, above, weights, taps, x, y, first, last):
                 n += 1
 
 
-@inner()
+@inner(forceinline=True)
 def _compute_updates(hidden, updates, above, weights, taps, x, y, first, last):
     """What some causal residual blocks add at the columns first .. last - 1, from `hidden` to their left."""
     layers, takes = hidden.shape[:2]
@@ -64,7 +64,7 @@ def _compute_updates(hidden, updates, above, weights, taps, x, y, first, last):
                 n += 1
 
 
-@inner()
+@inner(forceinline=True)
 def first_of_pair(column, block):
     """The first of the two columns that share one reading of a block's weights, for either of them.
 
@@ -73,7 +73,7 @@ def first_of_pair(column, block):
     return max(column - (column + block) % 2, 0)
 
 
-@inner()
+@inner(forceinline=True)
 def causal_left_conv(convs, taps, x, y, column, block, residuals):
     """The updates of the pair that begins at this column, in the causal residual blocks of a block.
 

@@ -107,7 +107,7 @@ def _apply_updates(features, local, newest_rows, updates, place, which):
             add(updates[layer, take, which], local[take])
 
 
-@inner()
+@inner(forceinline=True)
 def _start_code(features, caches, tables, taps, row, column):
     """features (takes, C): the input layer at a column, from the codes to its left and what the row began with."""
     for take in range(features.shape[0]):
@@ -116,7 +116,7 @@ def _start_code(features, caches, tables, taps, row, column):
             add(tables[n, caches.codes[take, taps + row, column + n]], features[take])
 
 
-@inner()
+@inner(forceinline=True)
 def _run_causal_part(weights, caches, scratch, queue, taps, column, block):
     """A block's causal residual blocks at a column: `scratch.local` from `scratch.features`."""
     blocks = queue.columns_done.shape[0]
@@ -138,7 +138,7 @@ def _run_causal_part(weights, caches, scratch, queue, taps, column, block):
     write(queue.columns_done, block, column + 1)
 
 
-@inner()
+@inner(forceinline=True)
 def _run_attention(weights, caches, scratch, slot, position, block, heads):
     """A block's attention at a position: `scratch.attended` from `scratch.features` and `scratch.local`."""
     takes, channels = scratch.features.shape
@@ -181,7 +181,7 @@ def _run_attention(weights, caches, scratch, slot, position, block, heads):
             copy(caches.spread_now[block, take, position % factor], scratch.attended[take])
 
 
-@inner()
+@inner(forceinline=True)
 def _choose_codes(weights, caches, scratch, grid, slot, taps, row, column, choice):
     """The codes of a column, unless all takes keep theirs and nobody wants the logits."""
     features, x, y = scratch.features, scratch.x, scratch.y
