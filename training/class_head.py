@@ -26,7 +26,8 @@ def fit_class_head(corpus: Corpus, cembed: CEmbed, vqvae: VQVAE) -> None:
         return
     views = min(VIEWS, corpus.run.views)
     vectors = torch.cat([_mean_vectors(corpus, cembed, vqvae, view) for view in range(views)])
-    fit_linear_head(vqvae.cpu().class_head, vectors, corpus.categories[corpus.train].repeat(views))
+    vqvae.cpu()  # where the vectors are
+    fit_linear_head(vqvae.class_head, vectors, corpus.categories[corpus.train].repeat(views))
 
 
 def fit_linear_head(head: nn.Linear, vectors: Tensor, categories: Tensor) -> None:

@@ -56,7 +56,7 @@ def control_scores(
             take = foley.generate(category, seed, asked=Asked(knobs={name: place}))[0]
             found.append(measure(take.waveform, foley.sample_rate)[name])
             progress(1)
-        knobs[name] = float(spearmanr(asked, found).statistic)
+        knobs[name] = float(np.asarray(spearmanr(asked, found))[0])
     if not foley.hears_contours:
         return ControlScores(category, knobs)
     pairs = [_followed(foley, category, recording, seed) for seed, recording in enumerate(recordings)]
