@@ -45,7 +45,7 @@ def generate_page(page: Page) -> None:
     """Four variations, one of them with siblings asked for; then one take with a region to draw again."""
     page.locator("#seed input").fill("7")
     page.keyboard.press("Control+Enter")
-    page.locator(".meter.done").wait_for()
+    page.locator(".progress.done").wait_for()
     codes = page.locator(".take .codes").bounding_box()
     page.mouse.move(codes["x"] + 330, codes["y"] + 40)
     page.mouse.down()
@@ -56,7 +56,7 @@ def generate_page(page: Page) -> None:
         page.keyboard.press("v")
     page.keyboard.press("s")
     page.locator(".takes.many .take.ready").nth(3).wait_for()
-    page.locator(".meter.done").wait_for()
+    page.locator(".progress.done").wait_for()
     page.keyboard.press("f")
     save(page, "siblings")
 
