@@ -9,7 +9,7 @@ import gradio as gr
 
 from foley.conditions.asked import Asked
 from foley.pipeline import Foley
-from foley.sampling import SamplingSettings
+from foley.sampling import TOP_P, SamplingSettings
 from foley.ui.access import Mode, check
 from foley.ui.api import add_endpoints
 from foley.ui.components.library_list import library_value
@@ -93,7 +93,14 @@ def functions_of(studio: gr.Blocks) -> list[Callable]:
 
 
 def _stream_in_parts(
-    foley: Foley, category: str, seed: int, temperature: float, count: int, top_k: int, top_p: float, asked: Asked
+    foley: Foley,
+    category: str,
+    seed: int,
+    temperature: float,
+    count: int,
+    top_k: int = 0,
+    top_p: float = TOP_P,
+    asked: Asked | None = None,
 ) -> Iterator:
     """The takes of `Foley.stream`, a few at a time, so that nobody else waits long while their codes are drawn.
 
