@@ -63,6 +63,8 @@ def test_the_first_of_several_takes_is_heard_while_the_others_are_still_drawn(fr
     fresh.get_by_label("number input for Variations").blur()
     PacedFoley.pause_s = 0.1
     fresh.locator("#generate").click()
+    expect(fresh.locator(".take.waiting")).to_have_count(3)
+    PacedFoley.pause_s = 1  # the others take their time, however long the first one needs to be heard
     expect(fresh.locator(".take.ready[data-playing]")).to_have_count(1)
     assert fresh.locator(".take.waiting").count() == 3
     PacedFoley.pause_s = 0

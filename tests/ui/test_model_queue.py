@@ -7,6 +7,7 @@ import time
 import pytest
 import torch
 
+from foley.conditions.asked import Asked
 from foley.pipeline import Foley
 from foley.sampling import Progress
 from foley.ui import studio
@@ -146,16 +147,17 @@ def test_too_many_are_sent_away_with_a_sentence():
 def test_a_program_that_asks_for_many_takes_gets_the_very_same_in_parts(checkpoint):
     foley, sizes = Foley.from_pretrained(checkpoint, "cpu"), []
     takes = []
-    for event in studio._stream_in_parts(foley, "Rain", 5, 1.0, 11, 0, 0.98):
+    for event in studio._stream_in_parts(foley, "Rain", 5, 1.0, 11, 0, 0.98, Asked()):
         sizes.append(event.codes.shape[0]) if isinstance(event, Progress) else takes.append(event)
     assert max(sizes) == studio.DRAWN_TOGETHER
-    together = foley.generate("Rain", 5, 1.0, 11, 0, 0.98)
+    together = foley.generate("Rain", seed=5, temperature=1.0, count=11, top_k=0, top_p=0.98)
     assert [take.seed for take in takes] == list(range(5, 16))
     assert all(torch.equal(one.waveform, other.waveform) for one, other in zip(takes, together, strict=True))
 
 
 @pytest.mark.parametrize(("seed", "count"), [(0, 65), (0, 0), (2**63 - 5, 20)])
 def test_a_call_that_cannot_be_is_refused_as_a_whole(checkpoint, seed, count):
-    events = studio._stream_in_parts(Foley.from_pretrained(checkpoint, "cpu"), "Rain", seed, 1.0, count)
+    foley = Foley.from_pretrained(checkpoint, "cpu")
+    events = studio._stream_in_parts(foley, "Rain", seed, 1.0, count, 0, 0.98, Asked())
     with pytest.raises(ValueError, match=r"takes were asked for|The seed is"):
         next(events)
