@@ -28,7 +28,7 @@ def test_a_vocoder_with_gains_begins_as_the_same_without():
     torch.manual_seed(0)
     without = SpectralVocoder(plain).eval()
     fine = SpectralVocoder(plain.override("vocoder.envelope_hop", 20)).eval()
-    fine.load_state_dict(without.state_dict(), strict=False)
+    fine.load_state_dict(fine.state_dict() | without.state_dict())
     inputs = torch.randn(1, 192, 12), torch.randn(1, 129, 12) - 5, torch.randn(1, 3840)
     with torch.no_grad():
         assert torch.equal(fine(*inputs), without(*inputs))
