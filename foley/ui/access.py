@@ -134,6 +134,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "generation.generate": ANY,
     "generation.stopped": ANY,
     "generate.bring": ANY,
+    "generate.hears_knobs": ANY,
     # Reconstruct: a visitor's own recording
     "reconstruct.show": ANY,
     # Perform: a visitor's own video, recording or list of events

@@ -124,12 +124,12 @@ def test_only_the_endpoints_for_programs_are_shown_to_them(client):
 
 
 OUTPUTS = ("stage", "progress", "seed", "used", "go", "stop", "library")
-KNOBS = {"category": 2, "temperature": 1.0, "top_p": 1.0, "count": 1, "seed": 3, "locked": False, "used": None}
+SETTINGS = {"category": 2, "temperature": 1.0, "top_p": 1.0, "count": 1, "seed": 3, "locked": False, "knobs": {}}
 
 
 def values_of(**changes) -> dict:
     """The values of the page's controls, by the names that stand for the components here."""
-    return {**KNOBS, "stage": Stage(), "token": "a", "model": "", **changes}
+    return {**SETTINGS, "used": None, "stage": Stage(), "token": "a", "model": "", **changes}
 
 
 def run_controller(foley: Foley, controller: GenerateController | None = None, **changes):

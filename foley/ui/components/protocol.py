@@ -6,13 +6,13 @@ are a few of them because each has a queue of its own: who stars a take does not
 | mailbox | its queue | messages |
 | --- | --- | --- |
 | `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `delete`, `restore` |
-| `model` | one at a time, with all else that uses the model | `siblings`, `region`, `continue`, `open`, `example` |
+| `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `open`, `example` |
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
 | `recording` | as `model` | `use_recording` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
 | `perform` | as `model` | `perform`, `warm` |
 | `save` | its own | `save_performance` |
-| `knobs` | none: the page answers itself, with the settings of a take or those it was left with | `knobs` |
+| `settings` | none: the page answers itself, with the settings of a take or those it was left with | `settings` |
 
 In JavaScript, `send(message)` of `static/protocol.js` looks the action up in its table `MAILBOXES`. In Python, each
 mailbox has a dictionary from message type to handler (`Mailbox.on`). What Python has to say comes back as values of
@@ -97,6 +97,13 @@ class Continue(Message):
     action: Literal["continue"]
     file: str
     seconds: float
+
+
+class Redraw(Message):
+    """Draw a take of the same class, seed and settings as another, with the knobs as they are now."""
+
+    action: Literal["redraw"]
+    file: str
 
 
 class Open(Message):
@@ -200,7 +207,7 @@ class SavePerformance(Message):
 Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
-    | Siblings | Region | Continue | Open | Example
+    | Siblings | Region | Continue | Redraw | Open | Example
     | Export | Preview | UseRecording | HearCode | OpenCell
     | Perform | Warm | SavePerformance,
     Field(discriminator="action"),

@@ -1,5 +1,6 @@
 """The take card: what a take sounds and looks like, over one time axis with one playhead."""
 
+import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from foley.audio.files import peak_dbfs
 from foley.presets import Preset
 from foley.takes.library import Entry
 from foley.takes.take import Take
+from foley.ui.components.knob_panel import knob_words
 from foley.ui.components.library_list import TOO_QUIET, is_quiet, kind
 from foley.ui.components.pictures import cembed_pictures, code_picture, mel_ticks
 from foley.ui.session.visitors import address, served
@@ -20,10 +22,11 @@ NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAE
 TEMPLATE = """
 <article class="take ${value.state}" tabindex="-1" data-player data-take data-file="${value.file}" data-seed="${value.seed}"
   data-loudness="${value.loudness}" data-peak="${value.peak}" data-rows="${value.rows}" data-frames="${value.frames}"
-  data-category="${value.category}" data-temperature="${value.temperature}" data-top-p="${value.top_p}" aria-label="Take ${value.title} ${value.seed}">
+  data-category="${value.category}" data-temperature="${value.temperature}" data-top-p="${value.top_p}" data-knobs="${value.knobs}" aria-label="Take ${value.title} ${value.seed}">
   <header>
     <button type="button" class="star" data-star aria-pressed="${value.star}" aria-label="Star" title="Star (F): keep this take in sight"></button>
     <h2 data-name spellcheck="false" title="Click to name this take (N)">${value.title}</h2>
+    <span class="asked" title="Asked for by knobs: ${value.asked}" ${value.asked ? "" : "hidden"}>${value.asked}</span>
     <span class="kind" title="${value.edits}">${value.kind}</span>
     <nav aria-label="This take">
       <button type="button" data-keep title="Set class, variety, surprise and seed to those of this take, and lock the seed (K)">Use its settings</button>
@@ -85,6 +88,8 @@ def take_value(take: Take, entry: Entry, path: Path, preset: Preset) -> dict[str
         "seed": str(take.seed),
         "temperature": f"{take.recipe.temperature:.2f}",
         "top_p": f"{take.recipe.top_p:g}",
+        "knobs": escape(json.dumps(take.recipe.asked.knobs)),
+        "asked": knob_words(take.recipe.asked),
         "peak": f"{entry.peak_dbfs:.2f}",
         "decibels": decibels(take.waveform),
         "loudness": f"{entry.loudness_lufs:.2f}",
@@ -109,7 +114,7 @@ def no_take(preset: Preset, title: str = "", seed: int | None = None, hint: str 
     """The same card without a take: everything has its place, so that nothing moves when the take comes."""
     words = (
         "file", "kind", "category", "temperature", "top_p", "peak", "decibels", "loudness", "lufs", "duration",
-        "edits", "flag", "name",
+        "knobs", "asked", "edits", "flag", "name",
     )  # fmt: skip
     encoder_rows = preset.rows - preset.mel.rows
     ticks = "".join(f'<i style="bottom: {100 * place:.1f}%">{label}</i>' for label, place in mel_ticks(preset))

@@ -12,13 +12,14 @@ from typing import Any
 import gradio as gr
 
 from foley.categories import Category
+from foley.conditions.asked import asked_of
 from foley.pipeline import Foley
 from foley.presets import Preset
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components.library_list import library_change
 from foley.ui.components.progress_bar import bar_value, codes_value
-from foley.ui.components.protocol import Edit, Example, Open
+from foley.ui.components.protocol import Edit, Example, Open, Redraw
 from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
 from foley.ui.session.model_queue import Waiting
@@ -39,9 +40,9 @@ Changes = dict[Any, Any]  # new values by component
 class GenerateController:
     """What a run needs beside the controls' values.
 
-    `inputs` are the components that a run reads, by name: category, temperature, top_p, count, seed, locked, used,
-    stage, token and model; `outputs` those that it changes: stage, progress, seed, used, go, stop, library. `running`
-    holds, for each visitor, what is set when the run has ended.
+    `inputs` are the components that a run reads, by name: category, temperature, top_p, count, seed, locked, knobs,
+    used, stage, token and model; `outputs` those that it changes: stage, progress, seed, used, go, stop, library.
+    `running` holds, for each visitor, what is set when the run has ended.
     """
 
     models: Models
@@ -52,14 +53,22 @@ class GenerateController:
 
     def generate(self, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw new takes and show each as it comes."""
-        wanted = GenerateRequest(Category(self._read(values, "category")), **self._knobs(values))
-        yield from self._run(wanted, self.visit(values, request), request)
+        visit, category = self.visit(values, request), Category(self._read(values, "category"))
+        wanted = GenerateRequest(category, **self._settings(values), knobs=self._knobs(values, visit.model))
+        yield from self._run(wanted, visit, request)
+
+    def redraw(self, message: Redraw, values: dict, request: gr.Request) -> Iterator[Changes]:
+        """Draw a take's class, seed and settings again, with the knobs as they are now. Raises LibraryError."""
+        visit = self.visit(values, request)
+        take, knobs = self.libraries.of(visit.token).recipe(message.file), self._knobs(values, visit.model)
+        wanted = GenerateRequest(take.category, take.seed, 1, take.temperature, take.top_p, knobs)
+        yield from self._run(wanted, visit, request)
 
     def edit(self, message: Edit, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw siblings, a region or a continuation of a take. Raises LibraryError or RecipeError without one."""
         visit = self.visit(values, request)
         take = self.models.call(visit.model, Foley.remake, self.libraries.of(visit.token).recipe(message.file))
-        yield from self._run(EditRequest(take, message, **self._knobs(values)), visit, request)
+        yield from self._run(EditRequest(take, message, **self._settings(values)), visit, request)
 
     def open(self, message: Open, values: dict, request: gr.Request) -> Changes:
         """Put takes of the library on the stage, made by whatever model. Raises LibraryError for one not there."""
@@ -168,7 +177,13 @@ class GenerateController:
     def _read(self, values: dict, name: str) -> Any:
         return values[self.inputs[name]]
 
-    def _knobs(self, values: dict) -> dict[str, Any]:
+    def _knobs(self, values: dict, model: str) -> tuple[tuple[str, float], ...]:
+        """The knobs that were turned, where the model hears any. Raises ValueError for values that cannot be."""
+        if not self.models.get(model).hears_knobs:
+            return ()
+        return tuple(asked_of(self._read(values, "knobs")).knobs.items())
+
+    def _settings(self, values: dict) -> dict[str, Any]:
         """Seed, count, temperature and top-p of the next run."""
         seed = chosen_seed(*(self._read(values, name) for name in ("seed", "locked", "used")))
         settings = {name: float(self._read(values, name)) for name in ("temperature", "top_p")}

@@ -1,8 +1,9 @@
-/* What the page was left with: class, knobs, tab and stage, in its address and for the next visit. */
+/* What the page was left with: class, settings, knobs, tab and stage, in its address and for the next visit. */
 (() => {
   "use strict";
   const { one, all } = window.foley.hands;
-  const KNOBS = ["category", "temperature", "top_p", "count", "seed", "locked"],
+  const SETTINGS = ["category", "temperature", "top_p", "count", "seed", "locked"],
+    KNOB = "knob.", // before the name of a knob in the address
     SEEDS = 1e8,
     SAVED_MS = 250,
     MOST_REOPENED = 4;
@@ -40,6 +41,7 @@
       count: number("#count"),
       seed: one("#seed input")?.value ?? "",
       locked: one("#lock input")?.checked || false,
+      knobs: window.foley.knobs.values(),
       takes: all("#tabs .take.ready[data-take]")
         .map((card) => card.dataset.file)
         .filter(Boolean),
@@ -52,7 +54,16 @@
       before = stored();
     if (!address.has("category")) return before;
     const found = Object.fromEntries(address);
-    return { ...found, locked: found.locked === "true", takes: address.getAll("take"), fromAddress: true };
+    const knobs = Object.entries(found)
+      .filter(([name]) => name.startsWith(KNOB))
+      .map(([name, value]) => [name.slice(KNOB.length), value]);
+    return {
+      ...found,
+      locked: found.locked === "true",
+      knobs: Object.fromEntries(knobs),
+      takes: address.getAll("take"),
+      fromAddress: true,
+    };
   }
 
   /** A seed that is locked, or that came with an address and has no take yet; else a new one, as Generate would roll. */
@@ -67,15 +78,16 @@
     due = 0;
   function set(values) {
     wanted = values;
-    window.foley.protocol.send({ action: "knobs" });
+    if (values.knobs) window.foley.knobs.set(values.knobs);
+    window.foley.protocol.send({ action: "settings" });
   }
 
-  /** The knobs' new values, for Gradio: what `set` was called with. */
-  function knobs() {
+  /** The settings' new values, for Gradio: what `set` was called with. */
+  function settings() {
     const values = wanted || {};
     wanted = null;
     soon();
-    return KNOBS.map((name) => {
+    return SETTINGS.map((name) => {
       const value = values[name];
       if (value === undefined || value === null || value === "" || Number.isNaN(Number(value))) return AS_IT_IS;
       return name === "locked" ? Boolean(value) : Number(value);
@@ -106,8 +118,9 @@
   function save() {
     if (!restored) return;
     const values = now(),
-      { takes, ...rest } = values,
+      { takes, knobs, ...rest } = values,
       address = new URLSearchParams(/** @type {any} */ (rest));
+    Object.entries(knobs).forEach(([name, value]) => address.append(KNOB + name, String(value)));
     takes.slice(0, MOST_REOPENED).forEach((file) => address.append("take", file));
     store(values);
     history.replaceState(history.state, "", `#${address}`);
@@ -116,7 +129,7 @@
     clearTimeout(due);
     due = setTimeout(save, SAVED_MS);
   }
-  for (const kind of ["input", "change", "click", "keyup"]) document.addEventListener(kind, soon);
+  for (const kind of ["input", "change", "click", "keyup", "foley-knobs"]) document.addEventListener(kind, soon);
   new MutationObserver(soon).observe(document.documentElement, {
     childList: true,
     subtree: true,
@@ -132,11 +145,12 @@
       category: of.category ?? row.category,
       temperature: of.temperature || row.temperature,
       top_p: of.topP,
+      knobs: JSON.parse(of.knobs || "{}"),
       seed: of.seed,
       locked: true,
     });
     return true;
   }
 
-  window.foley.pageState = { knobs, restore, use, go };
+  window.foley.pageState = { settings, restore, use, go };
 })();

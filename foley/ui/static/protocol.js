@@ -10,6 +10,7 @@
     siblings: "model",
     region: "model",
     continue: "model",
+    redraw: "model",
     open: "model",
     example: "model",
     export: "export",
@@ -20,9 +21,9 @@
     perform: "perform",
     warm: "perform",
     save_performance: "save",
-    knobs: "knobs", // read by the page itself: nothing goes to Python
+    settings: "settings", // read by the page itself: nothing goes to Python
   };
-  const DRAWING = ["siblings", "region", "continue"];
+  const DRAWING = ["siblings", "region", "continue", "redraw"];
   const ANSWERS = {
     download: (answer) => download(answer.file.url, answer.name),
     hear_loop: (answer) => window.foley.takes.hearLoop(answer),

@@ -17,6 +17,7 @@ from foley.takes.recipe import Recipe
 from foley.ui.components import protocol
 from foley.ui.components.edit_panel import EDITS
 from foley.ui.components.export_panel import EXPORT, export_settings, export_takes
+from foley.ui.components.knob_panel import knob_panel
 from foley.ui.components.library_list import change_library, library_list, library_value
 from foley.ui.components.listening import LISTENING
 from foley.ui.components.progress_bar import bar_value, progress_bar
@@ -48,6 +49,7 @@ def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: g
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls", min_width=260, scale=0):
             temperature, top_p, count = _sliders()
+            panel, knobs = knob_panel(foley)
             seed, locked = _seed_controls()
             with gr.Row(elem_classes="actions"):
                 go = gr.Button("Generate", variant="primary", elem_id="generate", min_width=0)
@@ -66,22 +68,27 @@ def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: g
             back = gr.File(
                 elem_id="bring-back", elem_classes="unseen", file_types=[".wav", ".flac"], label="Bring a take back"
             )
-    knobs = {
+    settings = {
         "category": category, "temperature": temperature, "top_p": top_p, "count": count, "seed": seed,
         "locked": locked,
     }  # fmt: skip
     controller = GenerateController(
         models,
         libraries,
-        {**knobs, "used": used, "stage": stage, "token": token, "model": model},
+        {**settings, "knobs": knobs, "used": used, "stage": stage, "token": token, "model": model},
         {"stage": stage, "progress": progress, "seed": seed, "used": used, "go": go, "stop": stop, "library": library},
     )
     _generating(controller, go, stop)
     _bringing_back(controller, back)
     _library(controller)
     _exporting(controller)
-    setting = protocol.Mailbox("knobs").submit  # settings of a take, or those that the page was left with
-    setting(None, None, list(knobs.values()), js="() => window.foley.pageState.knobs()", **PAGE_ONLY)
+    setting = protocol.Mailbox("settings").submit  # settings of a take, or those that the page was left with
+    setting(None, None, list(settings.values()), js="() => window.foley.pageState.settings()", **PAGE_ONLY)
+
+    def hears_knobs(chosen: str) -> gr.HTML:
+        return gr.HTML(visible=models.get(chosen).hears_knobs)
+
+    model.change(hears_knobs, model, panel, concurrency_limit=None, **PAGE_ONLY)
     return controller
 
 
@@ -103,6 +110,7 @@ def _generating(controller: GenerateController, go: gr.Button, stop: gr.Button) 
     editing = mailbox.on(
         {
             **dict.fromkeys((protocol.Siblings, protocol.Region, protocol.Continue), controller.edit),
+            protocol.Redraw: controller.redraw,
             protocol.Open: controller.open,
             protocol.Example: controller.example,
         },
