@@ -1,0 +1,200 @@
+"""Knobs on the Generate tab, with a model that hears them: turned, released, drawn with the same seed, remembered."""
+
+from collections.abc import Iterator
+
+import pytest
+from tiny import SECONDS, tiny_checkpoint
+from visitor import PacedFoley, drawn, expect_total, generate, settle, sync_api, total, visit
+
+from foley.ui.studio import build_studio
+from foley.ui.theme import launch_settings
+
+expect = sync_api.expect
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a studio whose model hears knobs."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    tiny = tiny_checkpoint(folder, seconds=SECONDS, hears=True)
+    foley = PacedFoley.from_pretrained(tiny, "cpu", sampler_backend="torch")  # nothing to compile first
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        studio = build_studio(foley)
+        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+        yield url
+        studio.close(verbose=False)
+
+
+@pytest.fixture
+def desk(browser, hearing) -> Iterator["sync_api.Page"]:
+    PacedFoley.pause_s = 0
+    context, page = visit(browser, hearing)
+    yield page
+    context.close()
+    PacedFoley.pause_s = 0
+
+
+def slider(page, name: str):
+    return page.get_by_role("slider", name=name)
+
+
+def said(page, name: str):
+    """What stands beside a knob's name."""
+    return page.locator(f"[data-knob={name.lower()}] output")
+
+
+def turn(page, name: str, value: float) -> None:
+    slider(page, name).fill(str(value))
+
+
+def test_no_knobs_where_the_model_hears_none(page):
+    expect(page.locator("#generate")).to_be_visible()
+    expect(page.locator("details.knobs")).to_have_count(0)
+
+
+def test_every_knob_is_as_it_comes_until_it_is_turned(desk):
+    names = ("Pitch", "Tone", "Brightness", "Loudness", "Density", "Tail")
+    for name in names:
+        expect(said(desk, name)).to_have_text("as it comes")
+        expect(slider(desk, name)).to_have_attribute("aria-valuetext", "as it comes")
+    turn(desk, "Tone", 0.8)
+    expect(said(desk, "Tone")).to_have_text("0.80")
+    expect(said(desk, "Pitch")).to_have_text("as it comes")
+
+
+def test_generate_asks_for_the_knobs_and_the_card_says_so(desk):
+    desk.get_by_test_id("Rain-radio-label").click()  # the example is no rain: nothing is drawn yet
+    turn(desk, "Tone", 0.8)
+    turn(desk, "Brightness", 0.2)
+    generate(desk)
+    expect(desk.locator(".take.ready .asked")).to_have_text("tonal 0.8, dark 0.2")
+
+
+def test_a_knob_that_is_let_go_draws_the_same_seed_again(desk):
+    desk.locator("#seed input").fill("41")
+    generate(desk)
+    before = total(desk)
+    turn(desk, "Density", 0.9)
+    drawn(desk)
+    expect(desk.locator(".take.ready")).to_have_attribute("data-seed", "41")
+    expect(desk.locator(".take.ready .asked")).to_have_text("dense 0.9")
+    desk.locator("[data-knob=density] [data-release]").click()
+    drawn(desk)
+    expect(desk.locator(".take.ready")).to_have_attribute("data-seed", "41")
+    expect(desk.locator(".take.ready .asked")).to_be_hidden()
+    assert total(desk) == before + 2
+
+
+def test_while_it_draws_the_newest_value_wins(desk):
+    generate(desk)
+    before = total(desk)
+    PacedFoley.pause_s = 0.005
+    turn(desk, "Tail", 0.9)
+    expect(desk.locator("#progress output")).to_contain_text("Drawing")
+    for value in (0.7, 0.6, 0.1):
+        turn(desk, "Tail", value)
+        desk.wait_for_timeout(200)
+    expect(desk.locator(".take.ready .asked")).to_have_text("dry 0.1")
+    expect_total(desk, before + 2)
+
+
+def test_stop_forgets_what_was_turned_meanwhile(desk):
+    generate(desk)
+    PacedFoley.pause_s = 0.1
+    turn(desk, "Tail", 0.9)
+    expect(desk.locator("#progress output")).to_contain_text("Drawing")
+    turn(desk, "Tail", 0.1)
+    desk.wait_for_timeout(300)
+    desk.locator("#stop").click()
+    expect(desk.locator("#progress output")).to_have_text("Stopped")
+    desk.wait_for_timeout(600)
+    expect(desk.locator("#progress output")).to_have_text("Stopped")
+
+
+@pytest.mark.parametrize("how", ["double click", "Delete", "Backspace", "button"])
+def test_a_knob_is_released(desk, how):
+    desk.get_by_test_id("Rain-radio-label").click()
+    before = total(desk)
+    turn(desk, "Loudness", 0.9)
+    expect(said(desk, "Loudness")).to_have_text("0.90")
+    if how == "double click":
+        slider(desk, "Loudness").dblclick()
+    elif how == "button":
+        desk.get_by_role("button", name="Loudness as it comes").click()
+    else:
+        slider(desk, "Loudness").focus()
+        desk.keyboard.press(how)
+    expect(said(desk, "Loudness")).to_have_text("as it comes")
+    desk.wait_for_timeout(400)
+    assert total(desk) == before  # no take was deleted by the key, none drawn of another class
+
+
+def test_arrows_turn_a_knob_and_a_click_on_its_middle_asks_for_the_usual(desk):
+    desk.get_by_test_id("Rain-radio-label").click()
+    slider(desk, "Pitch").focus()
+    desk.keyboard.press("ArrowRight")
+    expect(said(desk, "Pitch")).to_have_text("0.55")
+    slider(desk, "Tail").click()
+    expect(said(desk, "Tail")).to_have_text("0.50")
+    generate(desk)
+    expect(desk.locator(".take.ready .asked")).to_have_text("high 0.55, usual tail")
+
+
+def test_knobs_and_the_fold_are_there_after_a_reload_and_in_the_address(desk):
+    turn(desk, "Brightness", 0.7)
+    desk.locator(".knobs summary").click()
+    desk.wait_for_function("location.hash.includes('knob.brightness=0.7')")
+    desk.reload()
+    settle(desk)
+    expect(desk.locator(".knobs summary")).to_contain_text("1 turned")
+    expect(slider(desk, "Brightness")).to_be_hidden()
+    desk.locator(".knobs summary").click()
+    expect(said(desk, "Brightness")).to_have_text("0.70")
+
+
+def test_an_address_turns_knobs_and_what_is_none_is_left_out(browser, hearing):
+    address = "#tab=generate&category=3&seed=7&locked=true&knob.tone=0.25&knob.warmth=0.5&knob.tail=2"
+    context, page = visit(browser, hearing, address)
+    expect(said(page, "Tone")).to_have_text("0.25")
+    expect(said(page, "Tail")).to_have_text("as it comes")
+    generate(page)
+    expect(page.locator(".take.ready .asked")).to_have_text("noisy 0.25")
+    context.close()
+
+
+def test_the_settings_of_a_take_are_those_of_its_knobs_too(desk):
+    desk.get_by_test_id("Rain-radio-label").click()
+    turn(desk, "Tone", 0.8)
+    generate(desk)
+    desk.get_by_test_id("Keyboard-radio-label").click()
+    turn(desk, "Tone", 0.1)
+    turn(desk, "Tail", 0.1)
+    desk.get_by_role("button", name="Use its settings").click()
+    expect(said(desk, "Tone")).to_have_text("0.80")
+    expect(said(desk, "Tail")).to_have_text("as it comes")
+
+
+def test_axe_finds_nothing_with_knobs_turned(desk):
+    axe_core = pytest.importorskip("axe_playwright_python.sync_playwright")
+    desk.get_by_test_id("Rain-radio-label").click()
+    turn(desk, "Tone", 0.8)
+    generate(desk)
+    for _ in range(2):
+        desk.mouse.move(5, 5)
+        desk.wait_for_timeout(600)
+        found = axe_core.Axe().run(desk).response["violations"]
+        assert [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]] == []
+        desk.get_by_label("Switch between dark and light").click()
+
+
+def test_on_a_phone_every_part_of_a_knob_is_large_enough_for_a_finger(browser, hearing):
+    context, page = visit(
+        browser, hearing, "#category=4&knob.tone=0.8", viewport={"width": 390, "height": 844}, has_touch=True,
+        is_mobile=True,
+    )  # fmt: skip
+    for part in (".knobs summary", "[data-knob=tone] input", "[data-knob=tone] button"):
+        box = page.locator(part).bounding_box()
+        assert min(box["width"], box["height"]) >= 44, part
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
