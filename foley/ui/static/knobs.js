@@ -68,9 +68,11 @@
     due = setTimeout(redraw, SETTLE_MS);
   }
 
+  const isDrawing = () => Boolean(one("#generate")?.disabled || one(".take.waiting")); // its card comes a little later
+
   /** Draw the take at hand again, where it is a whole one of the class that is chosen. */
   function redraw() {
-    missed = Boolean(one("#generate")?.disabled);
+    missed = isDrawing();
     if (missed) return;
     const stage = all(".take.ready[data-take]"),
       card = stage.includes(cardAtHand()) ? cardAtHand() : stage[0],
@@ -81,8 +83,8 @@
   }
 
   new MutationObserver(() => {
-    if (missed && !one("#generate")?.disabled) soon();
-  }).observe(document.documentElement, { subtree: true, attributeFilter: ["disabled"] });
+    if (missed && !isDrawing()) soon();
+  }).observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ["disabled", "class"] });
 
   /* ---- hands: turned by `input`, let go at `change` ---- */
   document.addEventListener("input", (event) => {
