@@ -133,6 +133,9 @@ def run_generate(arguments: argparse.Namespace) -> None:
         for event in events:
             if isinstance(event, Take):
                 bar.write(str(event.save(arguments.out)))
+                if event.is_nearly_silent:
+                    advice = "draw another seed, or use a temperature of 0.8 or more"
+                    bar.write(f"seed {event.seed} is nearly silent: {advice}", file=sys.stderr)
             else:
                 bar.total = event.total
                 bar.update(event.done - bar.n)

@@ -1,8 +1,10 @@
 """The command line's arguments: bounds for every number, and one sentence with exit code 2 for what cannot be."""
 
 import pytest
+import torch
 
 from foley.cli import main
+from foley.pipeline import Foley
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,27 @@ def test_embedder_weights_that_are_none_are_named(embedder, weights, dataset_fol
     error = capsys.readouterr().err
     assert weights in error
     assert error.count("\n") == 1
+
+
+def test_a_nearly_silent_take_is_told(checkpoint, tmp_path, monkeypatch, capsys):
+    decode = Foley.decode
+    monkeypatch.setattr(Foley, "decode", lambda *given: (decode(*given)[0], torch.zeros(96_000)))
+    assert (
+        main(
+            [
+                "generate",
+                "--category=rain",
+                "--seed=5",
+                f"--out={tmp_path}",
+                f"--checkpoint={checkpoint}",
+                "--device=cpu",
+            ]
+        )
+        == 0
+    )
+    said = capsys.readouterr()
+    assert "Rain_seed5_t1.00.wav" in said.out
+    assert "seed 5 is nearly silent: draw another seed" in said.err
 
 
 def test_a_full_disk_is_told_with_the_files_name(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from torch import Tensor
 BLOCK_S, STEP_S = 0.4, 0.1
 ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0  # LUFS, and LU below the mean of what passes the first
 SILENCE = -70.0
+NEARLY_SILENT_LUFS, NEARLY_SILENT_DBFS = -55.0, -45.0  # below either of them a sound is as good as none
 SHORT_TERM_S = 3.0
 RANGE_GATE, RANGE_PERCENTILES = -20.0, (10, 95)  # LU below the mean of what passes the absolute gate
 OVERSAMPLING = 4  # of BS.1770's true peak
@@ -57,6 +58,11 @@ def loudness_lufs(waveform: Tensor, sample_rate: int) -> float:
         return SILENCE
     power = power[_lufs(power) > _lufs(power.mean()) + RELATIVE_GATE]
     return max(SILENCE, float(_lufs(power.mean())))
+
+
+def is_nearly_silent(loudness: float, peak_dbfs: float) -> bool:
+    """Whether a sound of that loudness in LUFS and that peak is as good as none."""
+    return loudness < NEARLY_SILENT_LUFS or peak_dbfs < NEARLY_SILENT_DBFS
 
 
 def k_weighted(samples: np.ndarray, sample_rate: int) -> np.ndarray:

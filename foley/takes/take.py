@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from foley.audio.files import sound_bytes
+from foley.audio.files import peak_dbfs, sound_bytes
+from foley.audio.loudness import is_nearly_silent, loudness_lufs
 from foley.categories import Category
 from foley.system.files import write_new
 from foley.takes.recipe import Recipe
@@ -41,6 +42,11 @@ class Take:
     @property
     def duration_s(self) -> float:
         return self.waveform.shape[0] / self.sample_rate
+
+    @property
+    def is_nearly_silent(self) -> bool:
+        """Whether there is as good as nothing to be heard in it."""
+        return is_nearly_silent(loudness_lufs(self.waveform, self.sample_rate), peak_dbfs(self.waveform))
 
     @property
     def file_name(self) -> str:

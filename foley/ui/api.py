@@ -56,7 +56,7 @@ def add_endpoints(
             knobs: any of pitch, tone, brightness, loudness, density and tail, from 0 to 1; 0.5 is usual of the class.
 
         Returns:
-            For every take its recipe, its peak in dBFS and its WAV file (24-bit).
+            For every take its recipe, its peak in dBFS, whether it is nearly silent, and its WAV file (24-bit).
         """
         try:
             count = whole_number("The number of takes", count)
@@ -68,7 +68,12 @@ def add_endpoints(
             with closing(stream(category, seed, temperature, count, top_k, top_p, asked)) as events:
                 takes = [event for event in events if isinstance(event, Take)]
             return [
-                {**take.recipe.settings, "peak_dbfs": peak_dbfs(take.waveform), "wav": served(take.save(folder))}
+                {
+                    **take.recipe.settings,
+                    "peak_dbfs": peak_dbfs(take.waveform),
+                    "nearly_silent": take.is_nearly_silent,
+                    "wav": served(take.save(folder)),
+                }
                 for take in takes
             ]
         except Exception as error:

@@ -1,6 +1,7 @@
 """Saving never overwrites: neither another take, nor another program's file, in whatever case its name is written."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from handmade import changed, handmade_take
@@ -49,6 +50,12 @@ def test_a_number_keeps_a_long_name_within_what_file_systems_take(tmp_path):
     for content in (b"a", b"b"):
         assert len(write_new(tmp_path / f"{'雨' * 83}.wav", content).name.encode()) <= 255
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("gain", "silent"), [(1.0, False), (0.05, False), (1e-3, True), (0.0, True)])
+def test_a_take_knows_whether_there_is_anything_to_hear(gain, silent):
+    take = handmade_take()
+    assert replace(take, waveform=gain * take.waveform).is_nearly_silent is silent
 
 
 @pytest.mark.parametrize("command", ["recipe"])

@@ -5,6 +5,7 @@ import runpy
 import sys
 import threading
 import zipfile
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -255,6 +256,54 @@ def test_a_mailbox_takes_only_its_own_messages_and_says_so_in_a_sentence(foley, 
         list(handle({place: 0}, SimpleNamespace(_data=data), REQUEST))
     assert len(said) == 1
     assert [message.files for message in handled] == [("a",)]
+
+
+def test_what_is_opened_while_others_are_drawn_stays_on_the_stage(foley):
+    controller, token = controller_of(foley), "opener"
+    file = outcome(run_controller(foley, controller, token=token))["stage"].takes[0]["file"]
+    run, opened = run_controller(foley, controller, seed=20, count=3, token=token), Stage()
+    for step in run:
+        stage = step.get("stage", Stage())
+        if len(stage.takes) == 1 and not opened.takes:
+            values = values_of(token=token, stage=stage)
+            opened = controller.open(Open(action="open", files=(file,)), values, REQUEST)["stage"]
+        elif opened.takes:
+            assert step.get("stage", opened) == opened
+    assert opened.takes[0]["file"] == file
+    assert len(LIBRARIES.of(token).entries()) == 4
+    assert "in the library" in step["progress"]["text"]
+
+
+def test_what_is_deleted_while_others_are_drawn_does_not_come_back_to_the_stage(foley):
+    controller, token = controller_of(foley), "deleter"
+    visit = controller.visit(values_of(token=token), REQUEST)
+    gone, last = "", Stage()
+    for step in run_controller(foley, controller, seed=30, count=3, token=token):
+        last = step.get("stage", last)
+        if last.takes and not gone:
+            gone = last.takes[0]["file"]
+            last = controller.put(visit, partial(Stage.without, files={gone}))
+            assert (last.count, last.seed) == (2, 31)  # the places of those still to come
+        assert gone not in [take["file"] for take in last.takes] or not gone
+    assert [take["seed"] for take in last.takes] == ["31", "32"]
+    assert all("path" in take["mel"] for take in last.takes)
+
+
+def test_a_nearly_silent_take_is_drawn_anew_unless_its_seed_was_asked_for(foley, monkeypatch):
+    decode = foley.decode
+
+    def mostly_silent(codes, seed):
+        cembed, waveform = decode(codes, seed)
+        return cembed, waveform * (1e-5 if seed % 2 else 1)
+
+    monkeypatch.setattr(foley, "decode", mostly_silent)
+    free = outcome(run_controller(foley, seed=41, token="free"))
+    assert (free["seed"], free["used"]) == (42, 42)  # what the seed's box says is what is heard
+    assert (free["stage"].takes[0]["seed"], free["stage"].takes[0]["flag"]) == ("42", "")
+    assert "1 drawn anew, nearly silent at first" in free["progress"]["text"]
+    locked = outcome(run_controller(foley, seed=41, locked=True, token="locked"))["stage"].takes
+    assert [take["seed"] for take in locked] == ["41"]
+    assert "Nearly silent" in locked[0]["flag"]
 
 
 def test_a_take_that_is_not_there_cannot_be_opened(foley):

@@ -7,14 +7,14 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
+from foley.audio.loudness import is_nearly_silent
 from foley.categories import Category
 from foley.takes.library import Entry, Library
 from foley.takes.trash import Trash
 from foley.ui.components.protocol import Delete, Rename, Restore, Star
 from foley.ui.session.visitors import address
 
-QUIET_LUFS, QUIET_DBFS = -55.0, -45.0  # below either of them a take is as good as silent
-TOO_QUIET = "Nearly silent: draw again, or raise the temperature."
+TOO_QUIET = "Nearly silent: draw again, or set Variety (temperature) to 0.8 or more."
 
 _versions: WeakKeyDictionary[Library, int] = WeakKeyDictionary()  # of what pages were told of a library
 _lock = threading.Lock()
@@ -76,7 +76,7 @@ def kind(edits: tuple[str, ...]) -> str:
 
 def is_quiet(entry: Entry) -> bool:
     """Whether a take is as good as silent."""
-    return entry.loudness_lufs < QUIET_LUFS or entry.peak_dbfs < QUIET_DBFS
+    return is_nearly_silent(entry.loudness_lufs, entry.peak_dbfs)
 
 
 def change_library(library: Library, message: Star | Rename | Delete | Restore) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """A run of the generate tab: from the controls' values to takes on the stage, step by step, until it is stopped."""
 
 import secrets
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,6 @@ import gradio as gr
 from foley.categories import Category
 from foley.conditions.asked import asked_of
 from foley.pipeline import Foley
-from foley.presets import Preset
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components.library_list import library_change
@@ -24,8 +22,8 @@ from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
 from foley.ui.session.model_queue import Waiting
 from foley.ui.session.models import Models
-from foley.ui.session.requests import EditRequest, GenerateRequest, Request, Visit, parts
-from foley.ui.session.stage import Stage
+from foley.ui.session.requests import EditRequest, GenerateRequest, Request, Visit, drawn
+from foley.ui.session.stage import RunningStage, Stage
 from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
@@ -42,20 +40,20 @@ class GenerateController:
 
     `inputs` are the components that a run reads, by name: category, temperature, top_p, count, seed, locked, knobs,
     used, stage, token and model; `outputs` those that it changes: stage, progress, seed, used, go, stop, library.
-    `running` holds, for each visitor, what is set when the run has ended.
+    `running` holds the stage of each session in which a run draws.
     """
 
     models: Models
     libraries: Libraries
     inputs: dict[str, Any]
     outputs: dict[str, Any]
-    running: dict[str, threading.Event] = field(default_factory=dict)
+    running: dict[str, RunningStage] = field(default_factory=dict)
 
     def generate(self, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw new takes and show each as it comes."""
         visit, category = self.visit(values, request), Category(self._read(values, "category"))
-        wanted = GenerateRequest(category, **self._settings(values), knobs=self._knobs(values, visit.model))
-        yield from self._run(wanted, visit, request)
+        asked = {"knobs": self._knobs(values, visit.model), "any_seed": not self._read(values, "locked")}
+        yield from self._run(GenerateRequest(category, **self._settings(values), **asked), visit, request)
 
     def redraw(self, message: Redraw, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw a take's class, seed and settings again, with the knobs as they are now. Raises LibraryError."""
@@ -91,16 +89,22 @@ class GenerateController:
         """Put takes on the stage; each joins the library where it is not there yet."""
         visit, folder = self.visit(values, request), new_folder(request)
         first, foley = takes[0], self.models.get(visit.model)
-        now, added = visit.stage.next_run(first.category.title, len(takes), first.seed), []
+        cards, added = [], []
         for take in takes:
             value, entry = self._value(take, visit, renew=False)
-            now = now.with_take(value | take_pictures(take, foley.preset, folder))
+            cards.append(value | take_pictures(take, foley.preset, folder))
             added.append(entry)
+        now = self.put(visit, lambda stage: stage.showing(first.category.title, tuple(cards), first.seed))
         same = all(take.recipe.model.split("@")[-1] == foley.name.split("@")[-1] for take in takes)
         how = "the same samples" if same else f"as {first.recipe.model} made it"
         words = f"{first.category.title}, seed {first.seed}: {how}" if len(takes) == 1 else f"{len(takes)} takes"
         library = library_change(self.libraries.of(visit.token), added)
         return self._change(stage=now, progress=bar_value(words, 1.0, "done"), library=library)
+
+    def put(self, visit: Visit, change: Callable[[Stage], Stage]) -> Stage:
+        """The visitor's stage after something was done to it, which a run that goes on leaves as it is."""
+        running = self.running.get(visit.session)
+        return running.put(change) if running else change(visit.stage)
 
     def visit(self, values: dict, request: gr.Request) -> Visit:
         """Who asks, from the values of the inputs by component."""
@@ -116,57 +120,62 @@ class GenerateController:
 
         Waits until the run has ended, so that nothing it still had to say comes after this.
         """
-        if ended := self.running.get(request.session_hash or ""):
-            ended.wait(timeout=30)
+        if running := self.running.get(request.session_hash or ""):
+            running.ended.wait(timeout=30)
+            stage = running.now
         return stage.ended(), bar_value("Stopped"), *buttons(running=False).values()
 
     def _run(self, wanted: Request, visit: Visit, request: gr.Request) -> Iterator[Changes]:
-        began, count, preset = time.monotonic(), wanted.count, self.models.get(visit.model).preset
-        now, started = visit.stage.next_run(wanted.title, count, wanted.seed), False
-        folder, pictured = new_folder(request), 0
+        began, preset = time.monotonic(), self.models.get(visit.model).preset
+        folder, started = new_folder(request), False
         takes: list[Take] = []
-        ended = self.running[visit.session] = threading.Event()
+        stage = self.running[visit.session] = RunningStage(visit.stage)
         try:
             for event in self._events(wanted, visit.model):
                 if isinstance(event, Waiting):
                     yield self._change(progress=bar_value(event.words, 0.0, "running"))
                     continue
                 if not started:  # only now is it sure that the settings can be
-                    started = True
+                    started, now = True, stage.begin(wanted.title, wanted.count, wanted.seed)
                     yield self._change(stage=now, seed=wanted.seed, used=wanted.seed, **buttons(running=True))
                 if not isinstance(event, Take):
                     yield self._change(progress=event)
                     continue
                 value, entry = self._value(event, visit)
                 takes.append(event)
-                now = now.with_take(value)  # its sound first; its pictures come with what is shown next
+                now, words = stage.draw(partial(Stage.with_take, value=value)), f"Take {len(takes)} of {wanted.count}"
                 library = library_change(self.libraries.of(visit.token), [entry])
-                yield self._change(stage=now, progress=bar_value(f"Take {len(takes)} of {count}", 1.0), library=library)
-                now, pictured = _pictured(now, takes, pictured, preset, folder), len(takes)
-            words = f"{count} take{'s' * (count > 1)} in {time.monotonic() - began:.1f} s"
-            yield self._change(stage=now, progress=bar_value(words, 1.0, "done"), **buttons(running=False))
+                yield self._change(stage=now, progress=bar_value(words, 1.0), library=library)
+                pictures = take_pictures(event, preset, folder)  # after its sound: they come with what is shown next
+                stage.draw(partial(Stage.with_pictures, file=value["file"], pictures=pictures))
+            progress = bar_value(_told(wanted, takes, stage.is_overtaken, time.monotonic() - began), 1.0, "done")
+            first = takes[0].seed
+            seeds = (
+                {"seed": first, "used": first} if first != wanted.seed else {}
+            )  # the one asked for was nearly silent
+            yield self._change(stage=stage.now, progress=progress, **seeds, **buttons(running=False))
         except Exception as error:
             gr.Warning(error_message(error))
-            left = now.ended() if now.takes else visit.stage
+            left = stage.draw(lambda now: now.ended() if takes else visit.stage) if started else stage.now
             yield self._change(stage=left, progress=bar_value("Ready"), **buttons(running=False))
         finally:
-            ended.set()
-            self.running.pop(visit.session, None)
+            stage.ended.set()
+            if self.running.get(visit.session) is stage:
+                del self.running[visit.session]
 
     def _events(self, wanted: Request, model: str) -> Iterator[Take | Waiting | dict[str, Any]]:
         """The takes of a request as they come; before them the place in the queue, between them what the bar shows."""
         due, there = 0.0, 0
-        for part in parts(wanted):
-            with closing(self.models.watch(model, part)) as events:
-                for event in events:
-                    if isinstance(event, Waiting):
-                        yield event
-                    elif isinstance(event, Take):
-                        there += 1
-                        yield event
-                    elif event.done == event.total or time.monotonic() >= due:
-                        due = time.monotonic() + PROGRESS_INTERVAL_S
-                        yield codes_value(event, there, wanted.count)
+        with closing(drawn(wanted, partial(self.models.watch, model))) as events:
+            for event in events:
+                if isinstance(event, Waiting):
+                    yield event
+                elif isinstance(event, Take):
+                    there += 1
+                    yield event
+                elif event.done == event.total or time.monotonic() >= due:
+                    due = time.monotonic() + PROGRESS_INTERVAL_S
+                    yield codes_value(event, there, wanted.count)
 
     def _value(self, take: Take, visit: Visit, renew: bool = True) -> tuple[dict[str, Any], Any]:
         """The card's value for a take, without pictures, and its entry in the library, which it joins."""
@@ -208,11 +217,12 @@ def buttons(running: bool) -> dict[str, gr.Button]:
     return {"go": gr.Button(interactive=not running), "stop": gr.Button(interactive=running)}
 
 
-def _pictured(now: Stage, takes: list[Take], first: int, preset: Preset, folder: Path) -> Stage:
-    """The stage with the pictures of the takes from number `first` on."""
-    for number in range(first, len(takes)):
-        now = now.with_pictures(number, take_pictures(takes[number], preset, folder))
-    return now
+def _told(wanted: Request, takes: list[Take], elsewhere: bool, seconds: float) -> str:
+    """What is to be said of a run that has ended."""
+    words = f"{len(takes)} take{'s' * (len(takes) > 1)} in {seconds:.1f} s"
+    if redrawn := sum(take.seed >= wanted.seed + wanted.count for take in takes):
+        words += f"; {redrawn} drawn anew, nearly silent at first"
+    return words + "; in the library" * elsewhere
 
 
 def _example(foley: Foley, category: Category, seed: int) -> Take:

@@ -1,7 +1,9 @@
 """What a visitor asks the model for, as values that can be handed to another process: each is called with a model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from foley.categories import Category
 from foley.conditions.asked import Asked
@@ -10,6 +12,8 @@ from foley.sampling import Progress, SamplingSettings
 from foley.takes.take import Take
 from foley.ui.components.protocol import Continue, Edit, Region, Siblings
 from foley.ui.session.stage import Stage
+
+MOST_REDRAWS = 2  # times that nearly silent takes are drawn anew
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """`count` new takes of a class, with the seeds from `seed` on."""
+    """`count` new takes of a class, with the seeds from `seed` on; with `any_seed` nobody asked for these very ones."""
 
     category: Category
     seed: int
@@ -32,6 +36,7 @@ class GenerateRequest:
     temperature: float
     top_p: float
     knobs: tuple[tuple[str, float], ...] = ()
+    any_seed: bool = False
 
     @property
     def title(self) -> str:
@@ -82,3 +87,24 @@ def parts(request: Request) -> list[Request]:
     if request.count == 1:
         return [first]
     return [first, replace(request, seed=request.seed + 1, count=request.count - 1)]
+
+
+def drawn(request: Request, draw: Callable[[Request], Any]) -> Generator[Any]:
+    """The events of a request's parts, of which `draw` gives a generator each.
+
+    Where any seed will do, a nearly silent take is left out and one of the next seed is drawn in its place, a few
+    times at most: where the settings give hardly anything else, the last ones are what they are.
+    """
+    todo, seed = parts(request), request.seed + request.count
+    redraws = MOST_REDRAWS if isinstance(request, GenerateRequest) and request.any_seed else 0
+    while todo:
+        silent = 0
+        for part in todo:
+            with closing(draw(part)) as events:
+                for event in events:
+                    if redraws and isinstance(event, Take) and event.is_nearly_silent:
+                        silent += 1
+                    else:
+                        yield event
+        todo = parts(replace(request, seed=seed, count=silent)) if silent else []
+        seed, redraws = seed + silent, redraws - 1

@@ -148,8 +148,8 @@ def _library(controller: GenerateController) -> None:
     def change(message: Any, values: dict, request: gr.Request) -> Changes:
         visit = controller.visit(values, request)
         value = change_library(controller.libraries.of(visit.token), message)
-        left = visit.stage.without(set(value["gone"]))
-        return {library: value, stage: gr.skip() if left is visit.stage else left}
+        left = controller.put(visit, lambda now: now.without(set(value["gone"])))
+        return {library: value, stage: gr.skip() if left == visit.stage else left}
 
     def all_of_it(_: Any, values: dict, request: gr.Request) -> Changes:
         return {library: library_value(controller.libraries.of(controller.visit(values, request).token))}
@@ -249,4 +249,4 @@ def _show_takes(models: Models, stage: gr.State, model: gr.State) -> None:
                     value = no_take(preset, now.title, now.seed + number)
                 else:
                     value = no_take(preset, hint=START)
-                take_card(value, key=(now.run, number))
+                take_card(value, key=(now.run, now.deleted, number))
