@@ -7,17 +7,12 @@ import numpy as np
 import torch
 from scipy.signal import butter, sosfilt
 
-from foley.audio.files import peak_dbfs
 from foley.audio.onsets import find_onsets
+from foley.audio.single_events import single_events
 from foley.sampling.noise import uniform_field
 from foley.takes.take import Take
 
-LEAD_S = 0.003  # kept before the onset: a sound's own first rise
-LONGEST_S = 2.5
-TAIL_DB = -50.0  # below the one-shot's peak: where its tail ends
-FADE_S = 0.015
 LEVEL_S = 0.05  # from the onset on: the stretch whose level is a one-shot's
-WEAK_DB = 18.0  # below a take's strongest event: left out, it may be part of another's tail
 MOST_SHIFT_S = 0.005  # between a one-shot's onset in its take and by itself
 SOFTEST_DB, SOFTEST_CUTOFF_HZ = -24.0, 2_500.0  # what strength 0 does to level and brightness
 
@@ -38,24 +33,8 @@ class OneShot:
 
 def one_shots_of(take: Take, source: str) -> list[OneShot]:
     """The single events of a take, each up to where its tail ends or the next one begins."""
-    rate = take.sample_rate
-    samples = take.waveform.numpy().astype(np.float64)
-    onsets = find_onsets(take.waveform, rate)
-    if not onsets or peak_dbfs(take.waveform) < -50:
-        return []
-    strongest = max(onset.level_db for onset in onsets)
-    lead = round(LEAD_S * rate)
-    shots = []
-    for number, onset in enumerate(onsets):
-        if onset.level_db < strongest - WEAK_DB:
-            continue
-        first = max(0, onset.sample - lead)
-        following = onsets[number + 1].sample - lead if number + 1 < len(onsets) else len(samples)
-        piece = samples[first : min(following, first + round(LONGEST_S * rate))]
-        piece = _faded(_without_tail(piece, rate), lead, rate)
-        if len(piece) >= round(2 * LEVEL_S * rate):
-            shots.append(OneShot(piece.astype(np.float32), onset.sample - first, source))
-    return shots
+    events = single_events(take.waveform, take.sample_rate)
+    return [OneShot(event.samples, event.onset, source) for event in events]
 
 
 def choose(shots: list[OneShot], count: int, seed: int) -> list[OneShot]:
@@ -104,16 +83,3 @@ def _is_single(shot: OneShot, sample_rate: int) -> bool:
     silence = np.zeros(round(2 * LEVEL_S * sample_rate), np.float32)
     heard = find_onsets(torch.from_numpy(np.concatenate([silence, shot.samples, silence])), sample_rate)
     return len(heard) == 1 and abs(heard[0].sample - len(silence) - shot.onset) <= MOST_SHIFT_S * sample_rate
-
-
-def _without_tail(piece: np.ndarray, rate: int) -> np.ndarray:
-    loud = np.flatnonzero(np.abs(piece) > 10 ** (TAIL_DB / 20) * np.abs(piece).max())
-    return piece[: int(loud[-1]) + 1 + round(FADE_S * rate)] if len(loud) else piece[:0]
-
-
-def _faded(piece: np.ndarray, lead: int, rate: int) -> np.ndarray:
-    piece = piece.copy()
-    rise, fall = min(lead, len(piece)) // 2, min(round(FADE_S * rate), len(piece))
-    piece[:rise] *= np.sin(0.5 * np.pi * np.arange(rise) / max(1, rise)) ** 2
-    piece[len(piece) - fall :] *= np.cos(0.5 * np.pi * (np.arange(fall) + 1) / max(1, fall)) ** 2
-    return piece

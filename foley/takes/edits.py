@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from foley.sampling.noise import uniform_field
 
 LONGEST_S = 30.0
+FROM = "from "  # before the name of a recording, in the first edit of its take
 PATCH = (6, 6)  # codes (rows, frames) that a sibling tends to keep or to lose together
 
 
@@ -62,6 +63,21 @@ def continuation(codes: Tensor, frames: int, frames_a_second: float, takes: int 
         raise ValueError(f"The take is {codes.shape[1] / frames_a_second:.4g} s long already: ask for more than that.")
     longer = F.pad(codes, (0, frames - codes.shape[1]), value=-1).expand(takes, -1, -1)
     return Edit(longer, longer >= 0, f"continued to {seconds:.4g} s")
+
+
+def last_edit(edits: tuple[str, ...]) -> str:
+    """What was done to a take last, in a word or three; empty for one that nothing was done to."""
+    last = edits[-1] if edits else ""
+    if last.startswith("sibling at distance"):
+        return f"sibling {last.split()[-1]}"
+    if last.endswith("drawn again"):
+        return "region again"
+    return "" if last.startswith(FROM) else last
+
+
+def source_of(edits: tuple[str, ...]) -> str:
+    """The name of the recording that a take began with; empty where it began with none."""
+    return edits[0].removeprefix(FROM) if edits and edits[0].startswith(FROM) else ""
 
 
 def _patches(seed: int, shape: tuple[int, int]) -> Tensor:

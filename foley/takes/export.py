@@ -16,8 +16,10 @@ from torch import Tensor
 from foley.audio.files import PCM_16, peak_dbfs, sound_bytes
 from foley.audio.loops import seamless_loop
 from foley.audio.loudness import SILENCE, loudness_lufs, true_peak_dbtp
+from foley.audio.single_events import single_events
 from foley.sampling.noise import triangular_noise
 from foley.system.files import cut_to_bytes, write_new
+from foley.takes.edits import last_edit, source_of
 from foley.takes.take import Take
 
 FORMATS = {
@@ -29,14 +31,15 @@ FORMATS = {
 }
 RATES = (22_050, 24_000, 44_100, 48_000)
 NORMALISE = ("off", "peak", "loudness")
-TEMPLATE = "{ucs}_{title} {seed}_FOLEY_{model}"
-FIELDS = ("ucs", "title", "class", "seed", "temperature", "model", "number", "name")
+TEMPLATE = "{ucs}_{title} {seed} {edit} {source}_FOLEY_{model}"
+FIELDS = ("ucs", "title", "class", "seed", "edit", "source", "temperature", "model", "number", "name")
 MOST_TEMPLATE = 500
 LONGEST_STEM_BYTES = 200  # of 255 that a name may have: with room for a number and the ending
 DEVICES = r"CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³]"  # no file can be called so on Windows, whatever its ending
 LEVELS = {"off": 0.0, "peak": -1.0, "loudness": -16.0}  # unless asked otherwise, in dBFS or LUFS
 CEILING = 0.9999  # of what is written in whole numbers: what a filter lifted above it is turned down as a whole
 TRUE_PEAK_DBTP = -1.0  # of what is brought to a loudness: the most that EBU R 128 allows
+WHY_BELOW = f"its peaks would pass {TRUE_PEAK_DBTP:g} dBTP or full scale"
 TRIM_DBFS = -60.0
 HEARD_DB, PLAIN_DB = 3.0, 8.0  # of a seam's change over the sound's own
 TRIM_MARGIN_S = 0.01
@@ -52,7 +55,8 @@ RESAMPLING: dict[str, Any] = {
 @dataclass(frozen=True)
 class ExportSettings:
     """How a take becomes a file. `level` is dBFS for `normalise` "peak" and LUFS for "loudness", -1 and -16 when not
-    given; fades in seconds. It is reached by the file: all else is done before.
+    given; fades in seconds. It is reached by the file: all else is done before. With `one_event` the strongest single
+    event is cut out.
 
     `template` may use the fields in braces that `FIELDS` names. Raises ValueError for what cannot be.
     """
@@ -66,12 +70,13 @@ class ExportSettings:
     level: float | None = None
     loop: bool = False
     template: str = TEMPLATE
+    one_event: bool = False
 
     def __post_init__(self):
         if self.level is None and isinstance(self.normalise, str):
             object.__setattr__(self, "level", LEVELS.get(self.normalise, 0.0))
-        for name, kind in (("trim", bool), ("loop", bool), ("fade_in_s", Real), ("fade_out_s", Real), ("level", Real),
-                           ("template", str)):  # fmt: skip
+        kinds = {"trim": bool, "loop": bool, "one_event": bool, "fade_in_s": Real, "fade_out_s": Real, "level": Real}
+        for name, kind in {**kinds, "template": str}.items():
             if not isinstance(value := getattr(self, name), kind) or (kind is Real and isinstance(value, bool)):
                 raise ValueError(f"The export setting {name} cannot be {repr(value)[:40]}.")
         for name, value, choices in (
@@ -85,6 +90,8 @@ class ExportSettings:
             raise ValueError("A fade must last from 0 to 30 seconds.")
         if not -70 <= self.target <= 0:
             raise ValueError(f"The level to normalise to is {self.level}, but must lie from -70 to 0.")
+        if self.loop and self.one_event:
+            raise ValueError("A single event cannot be a seamless loop: choose one of them.")
         if len(self.template) > MOST_TEMPLATE:
             raise ValueError(f"The name's template has {len(self.template)} characters: {MOST_TEMPLATE} are the most.")
         unknown = set(re.findall(r"\{(.*?)\}", self.template)) - set(FIELDS)
@@ -109,7 +116,7 @@ class ExportSettings:
 class Rendered:
     """`waveform` (samples,) at `sample_rate` Hz as it will be written, and the seam of its loop where it is one.
 
-    `missing_db` is how far below the level that was asked for it stays, because it would clip there.
+    `missing_db` is how far below the level that was asked for it stays, because its peaks would be too high there.
     """
 
     waveform: Tensor
@@ -118,10 +125,15 @@ class Rendered:
     missing_db: float = 0.0
 
     @property
+    def is_short(self) -> bool:
+        """Whether it stays below the level that was asked for."""
+        return self.missing_db > 0.05
+
+    @property
     def words(self) -> str:
         """What is to be said of it beside its name, or nothing."""
         seam = [] if self.seam_db is None else [_seam_words(self.seam_db)]
-        level = [f"{self.missing_db:.1f} dB below the level asked for, where it would clip"] * (self.missing_db > 0.05)
+        level = [f"{self.missing_db:.1f} dB below the level asked for: {WHY_BELOW}"] * self.is_short
         return ", ".join(seam + level).replace("-", "−")
 
 
@@ -135,6 +147,8 @@ def _seam_words(seam_db: float) -> str:
 def render(take: Take, settings: ExportSettings) -> Rendered:
     """A take's sound under the settings. Raises ValueError when it is too short or too quiet for them."""
     waveform, seam = take.waveform, None
+    if settings.one_event:
+        waveform = strongest_event(waveform, take.sample_rate)
     if settings.trim:
         waveform = trimmed(waveform, take.sample_rate)
     if settings.loop:
@@ -142,7 +156,7 @@ def render(take: Take, settings: ExportSettings) -> Rendered:
     waveform = resampled(waveform, take.sample_rate, settings.sample_rate, circular=settings.loop)
     waveform = faded(waveform, settings)
     gain = 1.0 if settings.normalise == "off" else 10 ** (_gain_db(waveform, settings) / 20)
-    fits = 1.0 if FORMATS[settings.format][1] == "FLOAT" else min(1.0, _most_gain(waveform, settings) / gain)
+    fits = min(1.0, _most_gain(waveform, settings) / gain)
     waveform = waveform * (gain * fits)
     missing = -20 * math.log10(fits) if settings.normalise != "off" else 0.0
     if FORMATS[settings.format][1] == "PCM_16":
@@ -187,12 +201,15 @@ def file_stem(take: Take, template: str, number: int = 1, name: str = "") -> str
         "title": name or take.category.title,
         "class": take.category.name,
         "seed": str(take.seed),
+        "edit": last_edit(take.recipe.edits),
+        "source": Path(source_of(take.recipe.edits)).stem,
         "temperature": f"{take.recipe.temperature:.2f}",
         "model": take.recipe.model.split("@")[0],
         "number": f"{number:02d}",
         "name": name or take.category.title,
     }
     stem = re.sub(r"\{(\w+)\}", lambda match: fields[match[1]], template)
+    stem = re.sub(r"\s+(?=[\s_]|$)", "", stem)  # what a field without words leaves
     stem = re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", stem).strip(" .")
     stem = cut_to_bytes(stem, LONGEST_STEM_BYTES).strip(" .") or take.category.name
     return re.sub(rf"^({DEVICES})(?=\s*(\.|$))", r"\1_", stem, flags=re.IGNORECASE)
@@ -208,6 +225,17 @@ def trimmed(waveform: Tensor, sample_rate: int) -> Tensor:
         raise ValueError("The take is quieter than -60 dBFS all through: nothing would be left of it when trimmed.")
     margin = round(TRIM_MARGIN_S * sample_rate)
     return waveform[max(0, int(loud[0]) - margin) : int(loud[-1]) + 1 + margin]
+
+
+def strongest_event(waveform: Tensor, sample_rate: int) -> Tensor:
+    """The strongest single event of a waveform (samples,), to where its tail ends or the next event begins.
+
+    Raises ValueError where none stands out.
+    """
+    events = [event for event in single_events(waveform, sample_rate) if event.dies_away]
+    if not events:
+        raise ValueError("No single event stands out in this take: leave One event off, or choose another take.")
+    return torch.from_numpy(max(events, key=lambda event: event.level_db).samples)
 
 
 def resampled(waveform: Tensor, source_rate: int, sample_rate: int, circular: bool = False) -> Tensor:
@@ -247,10 +275,11 @@ def _gain_db(waveform: Tensor, settings: ExportSettings) -> float:
 
 
 def _most_gain(waveform: Tensor, settings: ExportSettings) -> float:
-    """By how much the waveform may be turned up: not over full scale, and to a loudness only below the true peak that
-    broadcasters allow.
+    """By how much the waveform may be turned up: not over full scale where it is written in whole numbers, and to a
+    loudness only below the true peak that broadcasters allow.
     """
-    most = CEILING / float(waveform.abs().max().clamp(min=1e-9))
+    whole = FORMATS[settings.format][1] != "FLOAT"
+    most = CEILING / float(waveform.abs().max().clamp(min=1e-9)) if whole else math.inf
     if settings.normalise != "loudness":
         return most
     return min(most, 10 ** ((TRUE_PEAK_DBTP - true_peak_dbtp(waveform, settings.sample_rate)) / 20))

@@ -10,8 +10,11 @@ from torch import Tensor
 from foley.audio.files import peak_dbfs, sound_bytes
 from foley.audio.loudness import is_nearly_silent, loudness_lufs
 from foley.categories import Category
-from foley.system.files import write_new
+from foley.system.files import cut_to_bytes, write_new
+from foley.takes.edits import last_edit, source_of
 from foley.takes.recipe import Recipe
+
+MOST_WORDS_BYTES = 100  # in a file's name
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ class Take:
 
     @property
     def file_name(self) -> str:
-        """A name that says class, seed and temperature: `DogBark_seed7_t0.90.wav`."""
-        return f"{self.category.name}_seed{self.seed}_t{self.recipe.temperature:.2f}.wav"
+        """A name that says class, seed and temperature, and what was done: `DogBark_seed7_t0.90_sibling-0.30.wav`."""
+        edit, source = last_edit(self.recipe.edits), Path(source_of(self.recipe.edits)).stem
+        words = re.sub(r"[^\w.]+", "-", " ".join(filter(None, (edit, source and f"from {source}"))))
+        what = cut_to_bytes(words, MOST_WORDS_BYTES).strip("-.")
+        stem = f"{self.category.name}_seed{self.seed}_t{self.recipe.temperature:.2f}"
+        return f"{stem}{'_' * bool(what)}{what}.wav"
 
     def save(self, folder_or_file: str | Path, made: datetime | None = None) -> Path:
         """Write the take with its recipe inside, 24-bit, into a folder under its own name or as the WAV or FLAC named.

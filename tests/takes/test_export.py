@@ -2,19 +2,20 @@
 
 import struct
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
 import torch
-from handmade import changed
+from handmade import changed, handmade_take
 
 from foley import Category, Foley
 from foley.audio.files import peak_dbfs
 from foley.audio.loops import seamless_loop
 from foley.audio.loudness import loudness_lufs, measured, true_peak_dbtp
-from foley.takes.export import ExportSettings, export, file_stem, render, resampled, trimmed
+from foley.takes.export import TEMPLATE, ExportSettings, export, file_stem, render, resampled, trimmed
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,9 @@ def test_the_level_is_that_of_the_file_after_fades_and_trimming(take, kind, leve
 def test_what_is_brought_to_a_loudness_stays_below_the_true_peak_of_broadcasters(take):
     sound = render(take, ExportSettings(normalise="loudness", level=0.0))
     assert true_peak_dbtp(sound.waveform, 24_000) == pytest.approx(-1, abs=0.01)
+    floating = render(take, ExportSettings("WAV 32-bit float", normalise="loudness", level=0.0))
+    assert true_peak_dbtp(floating.waveform, 24_000) == pytest.approx(-1, abs=0.01)
+    assert floating.missing_db == pytest.approx(sound.missing_db, abs=0.01)
     assert float(torch.corrcoef(torch.stack([sound.waveform, take.waveform]))[0, 1]) > 0.999999
     assert "below the level asked for" in sound.words
 
@@ -192,6 +196,50 @@ def test_names_come_from_the_template_and_never_leave_the_folder(take, tmp_path)
     takes = [changed(take, seed=seed) for seed in (1, 2, 3, 1)]  # the last is the first again
     paths = [export(take, tmp_path, ExportSettings(template="same")).name for take in takes]
     assert paths == ["same.wav", "same (2).wav", "same (3).wav", "same.wav"]
+
+
+@pytest.mark.parametrize(
+    ("edits", "name", "file"),
+    [
+        ((), "ANMLDog_Dog bark 7_FOLEY_handmade", "DogBark_seed7_t1.00.wav"),
+        (
+            ("sibling at distance 0.30",),
+            "ANMLDog_Dog bark 7 sibling 0.30_FOLEY_handmade",
+            "DogBark_seed7_t1.00_sibling-0.30.wav",
+        ),
+        (("from my dog.flac",), "ANMLDog_Dog bark 7 my dog_FOLEY_handmade", "DogBark_seed7_t1.00_from-my-dog.wav"),
+        (
+            ("from ../dög/.flac", "continued to 8 s"),
+            "ANMLDog_Dog bark 7 continued to 8 s .flac_FOLEY_handmade",
+            "DogBark_seed7_t1.00_continued-to-8-s-from-.flac.wav",
+        ),
+    ],
+)
+def test_names_tell_what_was_done_to_a_take_and_which_recording_it_began_with(edits, name, file):
+    take = handmade_take(Category.DogBark, seed=7, edits=edits)
+    assert file_stem(take, TEMPLATE) == name
+    assert take.file_name == file
+    assert file_stem(take, "{edit}|{source}|x").endswith("-x")
+
+
+def bark(at_s: float, level: float) -> torch.Tensor:
+    """Four seconds of silence with one burst of 0.2 s in them."""
+    sound, first = torch.zeros(96_000), round(24_000 * at_s)
+    burst = torch.randn(4_800, generator=torch.Generator().manual_seed(0)) * torch.linspace(1, 0, 4_800) ** 2
+    sound[first : first + 4_800] = level * burst
+    return sound
+
+
+def test_one_event_is_cut_out_whole_and_alone():
+    take = replace(handmade_take(), waveform=bark(0.5, 0.05) + bark(1.5, 0.2) + bark(3.0, 0.1))
+    sound = render(take, ExportSettings(one_event=True)).waveform
+    assert 0.15 < len(sound) / 24_000 < 0.3
+    assert torch.allclose(sound[100:2_000], take.waveform[36_000 - 72 + 100 :][:1_900])  # the strongest of the three
+    assert sound[0] == 0 and sound[-1].abs() < 1e-4
+    with pytest.raises(ValueError, match="No single event stands out"):
+        render(replace(take, waveform=torch.full((96_000,), 0.1)), ExportSettings(one_event=True))
+    with pytest.raises(ValueError, match="cannot be a seamless loop"):
+        ExportSettings(one_event=True, loop=True)
 
 
 def test_names_work_on_every_system(take, tmp_path):

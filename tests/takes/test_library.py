@@ -58,8 +58,8 @@ def test_the_same_take_is_kept_once_and_another_of_its_name_beside_it(library, t
     assert library.add(takes[0]).star
     assert [entry.seed for entry in library.entries()] == [1, 3, 2]
     sibling = changed(takes[0], edits=("sibling at distance 0.10",))
-    assert library.add(sibling).file == "Rain_seed1_t1.00 (2).wav"
-    assert library.recipe("Rain_seed1_t1.00 (2).wav").edits == ("sibling at distance 0.10",)
+    assert library.add(sibling).file == "Rain_seed1_t1.00_sibling-0.10.wav"
+    assert library.recipe("Rain_seed1_t1.00_sibling-0.10.wav").edits == ("sibling at distance 0.10",)
 
 
 def test_a_take_that_is_opened_again_keeps_its_place(library, takes):

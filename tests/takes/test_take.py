@@ -13,13 +13,14 @@ from foley.takes.recipe import Recipe
 
 def test_takes_of_one_name_are_saved_beside_each_other(tmp_path):
     take = handmade_take(seed=7)
-    others = [changed(take, top_p=0.5), changed(take, edits=("sibling",)), changed(take, temperature=1.004)]
+    changes = {"top_p": 0.5}, {"edits": ("sibling at distance 0.30",)}, {"temperature": 1.004}
+    others = [changed(take, **change) for change in changes]
     names = [each.save(tmp_path).name for each in (take, *others, take)]
     assert names == [
         "Rain_seed7_t1.00.wav",
         "Rain_seed7_t1.00 (2).wav",
+        "Rain_seed7_t1.00_sibling-0.30.wav",
         "Rain_seed7_t1.00 (3).wav",
-        "Rain_seed7_t1.00 (4).wav",
         "Rain_seed7_t1.00.wav",  # the same take again: it is there already
     ]
     assert Recipe.read(tmp_path / names[1]).top_p == 0.5

@@ -5,6 +5,7 @@ import runpy
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,15 +18,15 @@ import soundfile
 import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from handmade import changed
+from handmade import changed, handmade_take
 
 from foley.categories import Category
 from foley.pipeline import Foley
 from foley.takes.export import ExportSettings
 from foley.takes.recipe import Recipe
-from foley.ui.components.export_panel import export_takes
+from foley.ui.components.export_panel import export_settings, export_takes
 from foley.ui.components.library_list import change_library, kind, library_value
-from foley.ui.components.protocol import Delete, Mailbox, Open, Restore, Star, read_message
+from foley.ui.components.protocol import Delete, ExportForm, Mailbox, Open, Restore, Star, read_message
 from foley.ui.session.generation import GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
@@ -363,6 +364,27 @@ def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
     assert "seam" in words
     with pytest.raises(ValueError, match="no take to export"):
         next(export_takes(library, take_of, [], settings, tmp_path))
+
+
+def test_an_export_tells_what_stays_below_its_level_and_what_is_nearly_silent(tmp_path):
+    library = LIBRARIES.of("levels")
+    takes = [handmade_take(seed=seed) for seed in (1, 2)]
+    takes.append(replace(handmade_take(seed=3), waveform=torch.cat([torch.full((1,), 0.02), torch.zeros(24_000)])))
+    files = [library.add(take).file for take in takes]
+    form = ExportForm(format="WAV 24-bit", sample_rate=24_000, trim=False, loop=False, normalise="loudness", level="")
+    settings = export_settings(form)
+    assert settings.target == -16  # a level that is left empty is the usual one
+    loud = export_settings(form.model_copy(update={"level": "0"}))
+
+    def exported(files, settings):
+        *_, (_, _, words) = export_takes(library, take_of.__getitem__, files, settings, tmp_path)
+        return words
+
+    take_of = dict(zip(files, takes, strict=True))
+    assert "2 of 2 stay below the level asked for, by up to " in exported(files[:2], loud)
+    assert "below the level asked for: its peaks would pass −1 dBTP" in exported(files[:1], loud)
+    assert "1 of 2 nearly silent" in exported(files[1:], ExportSettings())
+    assert exported(files[:1], ExportSettings()).endswith(".wav")  # and no more words
 
 
 def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tmp_path):

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from foley.takes.export import FORMATS, NORMALISE, RATES, TEMPLATE, ExportSettings, export, render
+from foley.takes.export import FORMATS, NORMALISE, RATES, TEMPLATE, WHY_BELOW, ExportSettings, export, render
 from foley.takes.library import Library
 from foley.takes.take import Take
+from foley.ui.components.library_list import is_quiet
 from foley.ui.components.protocol import ExportForm
+
+NEARLY_SILENT = "nearly silent"
 
 
 def export_settings(form: ExportForm) -> ExportSettings:
@@ -20,8 +23,9 @@ def export_settings(form: ExportForm) -> ExportSettings:
         fade_in_s=float(form.fade_in_s or 0),
         fade_out_s=float(form.fade_out_s or 0),
         normalise=form.normalise,
-        level=float(form.level or 0),
+        level=float(form.level) if form.level else None,  # the usual one of its kind
         loop=form.loop,
+        one_event=form.one_event,
         template=form.template or TEMPLATE,
     )
 
@@ -36,23 +40,26 @@ def export_takes(
     files = list(files)
     if not files:
         raise ValueError("There is no take to export: make one, or choose some in the library.")
-    paths, notes = [], []
+    paths, notes, missing, silent = [], [], [], 0
     for number, file in enumerate(files, start=1):
         entry, take = library.get(file), take_of(file)
         rendered = render(take, settings)
         paths.append(export(take, folder / "export", settings, number, entry.name, rendered))
-        notes.append(rendered.words)
+        notes.append(", ".join(filter(None, (rendered.words, NEARLY_SILENT * is_quiet(entry)))))
+        missing += [rendered.missing_db] * rendered.is_short
+        silent += is_quiet(entry)
         yield number, None, ""
     if len(paths) == 1:
         yield 1, paths[0], ", ".join(filter(None, (paths[0].name, notes[0])))
         return
-    short = sum("below the level" in words for words in notes)
-    words = f"{short} of {len(paths)} stay below the level asked for, where they would clip" if short else ""
+    short = f"{len(missing)} of {len(paths)} stay below the level asked for"
+    words = [f"{short}, by up to {max(missing):.1f} dB: {WHY_BELOW}"] if missing else []
+    words += [f"{silent} of {len(paths)} {NEARLY_SILENT}"] * bool(silent)
     archive = folder / f"foley-studio-{len(paths)}-takes.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
         for path in dict.fromkeys(paths):  # the same take twice is one file
             zipped.write(path, path.name)
-    yield len(paths), archive, ", ".join(filter(None, (archive.name, words)))
+    yield len(paths), archive, ", ".join((archive.name, *words))
 
 
 def _options(values: Iterable[tuple[Any, str]], chosen: Any = None) -> str:
@@ -76,15 +83,17 @@ EXPORT = f"""
     <input type="checkbox" name="trim"></label>
   <label title="Cut and crossfade the take where its ends are most alike, so that it runs on without a click">
     <span>Seamless loop</span><input type="checkbox" name="loop"></label>
+  <label class="wide" title="Cut out the strongest single event, one bark or one step, to where its tail ends or the next one begins">
+    <span>One event only</span><input type="checkbox" name="one_event"></label>
   <label title="Seconds in which the sound comes up"><span>Fade in</span>
     <input type="number" name="fade_in_s" value="0" min="0" max="30" step="0.01"><i>s</i></label>
-  <label title="Seconds in which the sound goes away"><span>Fade out</span>
-    <input type="number" name="fade_out_s" value="0" min="0" max="30" step="0.01"><i>s</i></label>
+  <label title="Seconds in which the sound goes away. A take stops hard where its length ends: 0.02 s are enough to hear no click"><span>Fade out</span>
+    <input type="number" name="fade_out_s" value="0.02" min="0" max="30" step="0.01"><i>s</i></label>
   <label title="Off leaves the level alone; else the whole take is turned up or down"><span>Level</span>
     <select name="normalise">{_options(zip(NORMALISE, ("as it is", "peak", "loudness"), strict=True))}</select></label>
-  <label title="The level wanted: dBFS for peak, LUFS for loudness"><span>to</span>
+  <label title="The level wanted: dBFS for peak, LUFS for loudness, where the true peak stays below −1 dBTP. What stays below is told"><span>to</span>
     <input type="number" name="level" value="-1" min="-70" max="0" step="0.1"><i data-unit>dB</i></label>
-  <label class="wide" title="The file's name. Fields: {{ucs}} {{title}} {{class}} {{seed}} {{temperature}} {{model}} {{number}} {{name}}">
+  <label class="wide" title="The file's name. Fields: {{ucs}} {{title}} {{class}} {{seed}} {{edit}} {{source}} {{temperature}} {{model}} {{number}} {{name}}">
     <span>Name</span><input type="text" name="template" value="{TEMPLATE}" spellcheck="false"></label>
   <button type="button" class="wide" data-preview title="Hear the take at hand as the loop that Export would write">Hear the loop</button>
   <button type="button" class="wide primary" data-export title="Export the chosen takes, or the one at hand (E)">Export <kbd>E</kbd></button>

@@ -9,6 +9,7 @@ import gradio as gr
 
 from foley.audio.loudness import is_nearly_silent
 from foley.categories import Category
+from foley.takes.edits import last_edit, source_of
 from foley.takes.library import Entry, Library
 from foley.takes.trash import Trash
 from foley.ui.components.protocol import Delete, Rename, Restore, Star
@@ -61,17 +62,8 @@ def row(library: Library, entry: Entry) -> dict[str, Any]:
 
 def kind(edits: tuple[str, ...]) -> str:
     """What a take is, in a word or three: how it was made last and, where it began with one, from which recording."""
-    if not edits:
-        return ""
-    source = edits[0].removeprefix("from ") if edits[0].startswith("from ") else ""
-    last = edits[-1]
-    if last.startswith("sibling at distance"):
-        words = f"sibling {last.split()[-1]}"
-    elif last.endswith("drawn again"):
-        words = "region again"
-    else:
-        words = last
-    return words if not source or words == edits[0] else f"{words}, from {source}"
+    source = source_of(edits)
+    return ", ".join(filter(None, (last_edit(edits), source and f"from {source}")))
 
 
 def is_quiet(entry: Entry) -> bool:

@@ -128,6 +128,7 @@ class ExportForm(BaseModel):
     sample_rate: int
     trim: bool
     loop: bool
+    one_event: bool = False
     fade_in_s: str = ""
     fade_out_s: str = ""
     normalise: str

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from foley.audio.files import peak_dbfs
 from foley.presets import Preset
+from foley.takes.export import TEMPLATE as TEMPLATE_OF_NAMES
+from foley.takes.export import file_stem
 from foley.takes.library import Entry
 from foley.takes.take import Take
 from foley.ui.components.knob_panel import knob_words
@@ -97,7 +99,7 @@ def take_value(take: Take, entry: Entry, path: Path, preset: Preset) -> dict[str
         "duration": f"{take.duration_s:.2f} s",
         "edits": escape("; ".join(take.recipe.edits)),
         "flag": TOO_QUIET if is_quiet(entry) else "",
-        "name": escape(take.file_name),
+        "name": escape(f"{file_stem(take, TEMPLATE_OF_NAMES, name=entry.name)}.wav"),
         "frames": take.codes.shape[1],
         "audio": {"url": address(path)},
         "codes": code_picture(take.codes, preset.vqvae.codebook_size),

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const { one, all, isShown } = window.foley.hands;
+  const EXCLUSIVE = { loop: "one_event", one_event: "loop" }; // a single event is no loop
   const USUAL_LEVELS = { peak: -1, loudness: -16 }; // dBFS, LUFS: as in foley/takes/export.py
 
   const store = (name, value) => {
@@ -42,6 +43,8 @@
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("[data-form]");
     if (!form) return;
+    const other = EXCLUSIVE[event.target.name];
+    if (other && event.target.checked) one(`[name=${other}]`, form).checked = false;
     const usual = USUAL_LEVELS[event.target.name === "normalise" ? event.target.value : ""];
     if (usual !== undefined) one("[name=level]", form).value = usual;
     store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });

@@ -228,7 +228,7 @@
 
   function preview() {
     if (!fileAtHand()) return false;
-    protocol.send({ action: "preview", file: fileAtHand(), settings: { ...forms.values("export"), loop: true } });
+    protocol.send({ action: "preview", file: fileAtHand(), settings: { ...forms.values("export"), loop: true, one_event: false } });
     return true;
   }
 
