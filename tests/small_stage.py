@@ -45,6 +45,9 @@ class Line:
         loss = (self.parts["line"](batch[0]) - batch[1]).square().mean()
         yield OptimizerStep("line", loss, {"loss": loss.detach()})
 
+    def parameter_groups(self, part: nn.Module) -> list[dict]:
+        return [{"params": list(part.parameters())}]
+
     def validate(self, model):
         points = torch.ones(2, 4)
         return {"score": float((model(points) - 4).square().mean())}

@@ -96,7 +96,7 @@ class Loop:
         self.optimizers, self.schedulers = {}, {}
         for name, part in self.parts.items():
             optimizer = torch.optim.AdamW(
-                part.parameters(),
+                stage.parameter_groups(part),
                 lr=settings.learning_rate,
                 betas=settings.betas,
                 weight_decay=settings.weight_decay,

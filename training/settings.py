@@ -74,7 +74,7 @@ def make_scheduler(optimizer: torch.optim.Optimizer, settings: LoopSettings) -> 
     return CyclicLR(
         optimizer,
         base_lr=settings.lowest_rate,
-        max_lr=settings.learning_rate,
+        max_lr=_highest_rates(optimizer, settings),
         step_size_up=settings.cycle_up,
         step_size_down=settings.cycle_down,
         mode=settings.schedule,
@@ -87,8 +87,12 @@ def apply_rates(scheduler: LRScheduler, settings: LoopSettings) -> None:
     groups = len(scheduler.base_lrs)
     if isinstance(scheduler, CyclicLR):
         scheduler.base_lrs = [settings.lowest_rate] * groups
-        scheduler.max_lrs = [settings.learning_rate] * groups
+        scheduler.max_lrs = _highest_rates(scheduler.optimizer, settings)
         scheduler.total_size = settings.cycle_up + settings.cycle_down
         scheduler.step_ratio = settings.cycle_up / scheduler.total_size
     else:
-        scheduler.base_lrs = [settings.learning_rate] * groups
+        scheduler.base_lrs = _highest_rates(scheduler.optimizer, settings)
+
+
+def _highest_rates(optimizer: torch.optim.Optimizer, settings: LoopSettings) -> list[float]:
+    return [settings.learning_rate * group.get("rate", 1.0) for group in optimizer.param_groups]

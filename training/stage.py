@@ -45,6 +45,10 @@ class Stage(Protocol):
         """The losses of one step, in the order in which their parts are moved."""
         ...
 
+    def parameter_groups(self, part: nn.Module) -> list[dict[str, Any]]:
+        """A part's parameters as the optimizer takes them; `rate` of a group is over the recipe's learning rate."""
+        return [{"params": list(part.parameters())}]
+
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores on held-out clips; `score` is what is to be small."""
         ...
