@@ -17,7 +17,7 @@ from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
 from foley.conditions.asked import Asked
-from foley.conditions.controls import Controls
+from foley.conditions.controls import Controls, joined
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
@@ -26,6 +26,7 @@ from foley.presets import Preset
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.noise import check_seed, white_noise
+from foley.sampling.usual import drawn_knobs
 from foley.sampling.windows import sample_windows
 from foley.system.devices import choose_device
 from foley.system.files import shown
@@ -145,8 +146,9 @@ class Foley:
         if given is None or keep is None:
             given, keep = torch.full(self.preset.grid, -1), torch.zeros(self.preset.grid, dtype=torch.bool)
         edit = Edit(given.expand(count, -1, -1), keep.expand(count, -1, -1), "")
-        recipe = self._recipe(category, settings or SamplingSettings(), given)
-        return self._sample(edit, replace(recipe, asked=asked or Asked()), seeds)
+        asked = asked or Asked()
+        recipe = replace(self._recipe(category, settings or SamplingSettings(), given), asked=asked)
+        return self._sample(edit, [self._seeded(recipe, seed) for seed in seeds])
 
     def siblings(self, take: Take, distance: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
         """Near relatives of a take: the share `distance` of its codes is drawn anew, the rest stays.
@@ -226,27 +228,25 @@ class Foley:
         return self._take(replace(recipe, edits=(f"from {name}",)))
 
     def _edit(self, take: Take, edit: Edit, seeds: list[int], changes: dict) -> Iterator[Progress | Take]:
+        """An edit of a take, with its noise and its drawn knobs, so that what it leaves alone stays."""
         settings = SamplingSettings(**asdict(take.recipe.sampling) | changes)
-        recipe = replace(self._mine(take.recipe), **asdict(settings))
-        return self._sample(edit, recipe, seeds, take.recipe.noise_seed)
+        edits = (*take.recipe.edits, edit.words)
+        recipe = replace(self._mine(take.recipe), **asdict(settings), edits=edits)
+        return self._sample(edit, [replace(recipe, seed=seed) for seed in seeds])
 
-    def _sample(
-        self, edit: Edit, recipe: Recipe, seeds: list[int], noise_seed: int | None = None
-    ) -> Iterator[Progress | Take]:
-        """Progress, then a take for each seed, by the recipe with the codes that were drawn; an edit keeps its take's
-        noise, so that what it leaves alone stays.
+    def _sample(self, edit: Edit, recipes: list[Recipe]) -> Iterator[Progress | Take]:
+        """Progress, then a take for each recipe, with the codes that were drawn. The recipes differ in their seeds
+        and drawn knobs alone.
         """
-        categories = [int(recipe.category)] * len(seeds)
-        codes, controls = edit.codes, self._controls(recipe.asked, edit.codes.shape[2])
-        what = categories, seeds, recipe.sampling, edit.codes, edit.keep, controls
+        categories, seeds = [int(recipe.category) for recipe in recipes], [recipe.seed for recipe in recipes]
+        codes, controls = edit.codes, self._controls(recipes, edit.codes.shape[2])
+        what = categories, seeds, recipes[0].sampling, edit.codes, edit.keep, controls
         with closing(sample_windows(self.sampler, *what)) as events:
             for event in events:
                 codes = event.codes
                 yield event
-        edits = (*recipe.edits, edit.words) if edit.words else recipe.edits
-        for seed, grid in zip(seeds, codes, strict=True):
-            noise = seed if noise_seed is None else noise_seed
-            yield self._take(replace(recipe, seed=seed, noise_seed=noise, codes=grid.cpu(), edits=edits))
+        for recipe, grid in zip(recipes, codes, strict=True):
+            yield self._take(replace(recipe, codes=grid.cpu()))
 
     @property
     def codes_per_second(self) -> float:
@@ -263,17 +263,25 @@ class Foley:
         """Whether its prior was taught how loud each column is to be, and where sounds begin."""
         return self.preset.prior.contour
 
-    def _controls(self, asked: Asked, columns: int) -> Controls | None:
+    def _seeded(self, recipe: Recipe, seed: int) -> Recipe:
+        """The recipe of a new take: its seed, its noise, and what was not asked for, where the prior hears knobs."""
+        drawn: dict[str, float] = {}
+        if self.hears_knobs:
+            usual = self.prior.condition.usual.cpu()
+            drawn = drawn_knobs(usual, recipe.category, recipe.asked, self.preset.prior.knob_bins, seed)
+        return replace(recipe, seed=seed, noise_seed=seed, drawn=drawn)
+
+    def _controls(self, recipes: list[Recipe], columns: int) -> Controls | None:
         """What the prior hears. Raises ValueError where something is asked for that it was not taught."""
-        if not asked:
-            return None
+        asked = recipes[0].asked
         for hears, wanted, what in (
             (self.hears_knobs, bool(asked.knobs), "knobs"),
             (self.hears_contours, asked.has_contour, "contours"),
         ):
             if wanted and not hears:
                 raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
-        return asked.controls(columns, self.preset.prior.knob_bins)
+        heard = [replace(asked, knobs={**recipe.drawn, **asked.knobs}) for recipe in recipes]
+        return joined([each.controls(columns, self.preset.prior.knob_bins) for each in heard]) if any(heard) else None
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}

@@ -10,12 +10,13 @@ from tiny import tiny_checkpoint
 
 from foley.categories import Category
 from foley.conditions.asked import Asked
-from foley.conditions.knobs import KNOBS
+from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.evaluation.controls import control_scores, table
 from foley.perform.beds import contour_of, sample_bed
 from foley.perform.events import LevelCurve
 from foley.pipeline import Foley
-from foley.sampling import SamplingSettings
+from foley.sampling import Sampler, SamplingSettings
+from foley.sampling.usual import drawn_knobs
 from foley.takes.recipe import Recipe
 
 ASKED = Asked(knobs={"brightness": 0.9}, level_db=(-20.0,) * 75)
@@ -88,3 +89,46 @@ def test_controls_are_measured_for_every_knob(hearing):
     assert all(-1 <= value <= 1 for value in scores.knobs.values() if value == value)
     assert scores.level_db is not None and scores.level_db >= 0
     assert table([scores]).count("\n") == 3
+
+
+def test_what_nobody_asked_for_is_drawn_as_recordings_have_it_and_stays_through_edits(tmp_path):
+    foley = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True))
+    assert foley.generate("Rain", 3)[0].recipe.drawn == {}  # before training nothing is known to be usual
+    bins = foley.preset.prior.knob_bins
+    rows = torch.randint(1, bins + 1, (USUAL_ROWS, len(KNOBS)), generator=torch.Generator().manual_seed(0))
+    foley.prior.condition.usual.copy_(rows.expand(len(Category), -1, -1))
+    takes = foley.generate("Rain", 3, count=2)
+    assert takes[0].recipe.drawn != takes[1].recipe.drawn
+    for take in takes:
+        found = [round(take.recipe.drawn[name] * bins + 0.5) for name in KNOBS]
+        assert found in rows.tolist()
+    alone = foley.generate("Rain", 4)[0]
+    assert alone.recipe.drawn == takes[1].recipe.drawn and torch.equal(alone.codes, takes[1].codes)
+    asked = foley.generate("Rain", 4, asked=Asked(knobs=takes[1].recipe.drawn))[0]
+    assert asked.recipe.drawn == {} and torch.equal(asked.codes, alone.codes)  # as if one had asked for them
+    assert foley.siblings(alone, 0.5, seed=9)[0].recipe.drawn == alone.recipe.drawn
+    assert Recipe.read(alone.save(tmp_path)).drawn == alone.recipe.drawn
+    assert foley.generate("Rain", 4, asked=ASKED)[0].recipe.drawn == {}  # a contour says it all
+
+
+def test_what_is_drawn_goes_with_what_is_asked():
+    bright_and_thin = [[1, 8, 8, 1, 8, 1]] * 20 + [[8, 1, 1, 8, 1, 8]] * (USUAL_ROWS - 20)
+    usual = torch.tensor([bright_and_thin] * len(Category), dtype=torch.int8)
+    for seed in range(5):
+        drawn = drawn_knobs(usual, Category.Rain, Asked(knobs={"brightness": 0.9}), 8, seed)
+        assert "brightness" not in drawn and drawn["density"] == 0.9375 and drawn["tail"] == 0.0625
+
+
+def test_the_gain_of_controls_says_how_far_they_are_followed(tmp_path):
+    prior = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True)).prior
+    controls = ASKED.controls(prior.scan_shape[0], prior.preset.knob_bins)
+    category = torch.tensor([int(Category.Rain)])
+    with torch.no_grad():
+        plain, asked = prior.condition(category), prior.condition(category, controls)
+    for gain in (0.0, 1.0, 2.5):
+        prior.preset = dataclasses.replace(prior.preset, controls_gain=gain)
+        state = Sampler(prior, "torch").initial_state(
+            [int(Category.Rain)], [1], SamplingSettings(), None, None, controls
+        )
+        wanted = (plain + gain * (asked - plain)).permute(0, 2, 3, 1)
+        assert torch.allclose(state.condition, wanted.expand_as(state.condition), atol=1e-5)

@@ -10,7 +10,7 @@ from foley.categories import Category
 from foley.conditions.attributes import measure
 from foley.conditions.contour import ANY, level_bins, measure_contour, onset_bins
 from foley.conditions.controls import Controls, knob_bins
-from foley.conditions.knobs import KNOBS
+from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.conditions.scales import KnobScales
 from training.corpus import Corpus, to_float
 
@@ -26,6 +26,7 @@ class ControlledClips:
         self.columns = corpus.preset.grid[1]
         attributes, self.contours = measured(corpus)
         self.scales = _scales(corpus, attributes[0])
+        self.categories, self.train = corpus.categories.numpy(), corpus.train.numpy()
         classes = [Category(int(category)) for category in corpus.categories]
         knobs = np.full(attributes.shape, np.nan)
         for clip, category in enumerate(classes):
@@ -33,6 +34,16 @@ class ControlledClips:
                 values = attributes[:, clip, place]
                 knobs[:, clip, place] = [self.scales.knob(category, name, float(value)) for value in values]
         self.knobs = knob_bins(knobs, max(1, self.bins))  # (views, clips, 6)
+
+    def usual(self) -> torch.Tensor:
+        """Bins (classes, rows, 6) of knobs of training recordings, for what nobody asks for: int8, spread evenly."""
+        rows = torch.zeros(len(Category), USUAL_ROWS, len(KNOBS), dtype=torch.int8)
+        for category in Category:
+            clips = self.train[self.categories[self.train] == int(category)]
+            if len(clips):
+                chosen = clips[np.linspace(0, len(clips), USUAL_ROWS, endpoint=False).astype(int)]
+                rows[int(category)] = torch.from_numpy(self.knobs[0, chosen])
+        return rows
 
     def of(self, views: np.ndarray, clips: np.ndarray) -> Controls:
         """All controls of variations (batch,) of clips (batch,)."""

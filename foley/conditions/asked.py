@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from foley.conditions.contour import ANY, Contour, level_bins, onset_bins
@@ -15,7 +15,16 @@ from foley.conditions.knobs import KNOBS
 from foley.system.validation import first_problem
 
 MOST_COLUMNS = 4096
+
+
+def _known(knobs: dict[str, float]) -> dict[str, float]:
+    if unknown := knobs.keys() - set(KNOBS):
+        raise ValueError(f"there is no knob {min(unknown)!r}: choose among {', '.join(KNOBS)}")
+    return knobs
+
+
 Knob = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Knobs = Annotated[dict[str, Knob], Field(max_length=len(KNOBS)), AfterValidator(_known)]
 Level = Annotated[float, Field(ge=-200, le=20, allow_inf_nan=False)]
 Place = Annotated[float, Field(ge=-1, lt=1, allow_inf_nan=False)]
 
@@ -30,15 +39,9 @@ class Asked:
         onset: where in each column a sound begins, 0 up to 1; -1 where none does, None for any.
     """
 
-    knobs: Annotated[dict[str, Knob], Field(max_length=len(KNOBS))] = field(default_factory=dict)
+    knobs: Knobs = field(default_factory=dict)
     level_db: Annotated[tuple[Level | None, ...], Field(max_length=MOST_COLUMNS)] = ()
     onset: Annotated[tuple[Place | None, ...], Field(max_length=MOST_COLUMNS)] = ()
-
-    @model_validator(mode="after")
-    def _knobs_exist(self) -> "Asked":
-        if unknown := self.knobs.keys() - set(KNOBS):
-            raise ValueError(f"there is no knob {min(unknown)!r}: choose among {', '.join(KNOBS)}")
-        return self
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""

@@ -20,9 +20,18 @@ class Controls(NamedTuple):
     level: Tensor
     onset: Tensor
 
+    def take(self, number: int) -> "Controls":
+        """Those of one take, still as a batch."""
+        return Controls(*(part[number : number + 1] for part in self))
+
     def columns(self, span: slice) -> "Controls":
         """The same for a part of the columns."""
         return self._replace(level=self.level[:, span], onset=self.onset[:, span])
+
+
+def joined(controls: list[Controls]) -> Controls:
+    """The controls of several batches as one."""
+    return Controls(*(torch.cat(parts) for parts in zip(*controls, strict=True)))
 
 
 def no_controls(takes: int, columns: int, device: torch.device | str = "cpu") -> Controls:

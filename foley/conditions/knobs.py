@@ -9,3 +9,4 @@ ENDS = {  # what the two ends of each knob are called
     "tail": ("dry", "long"),
 }
 KNOBS = tuple(ENDS)
+USUAL_ROWS = 256  # recordings of each class whose knobs a prior keeps; where there are fewer, some stand there twice

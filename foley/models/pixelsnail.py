@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from foley.categories import Category
 from foley.conditions.contour import LEVEL_BINS, ONSET_BINS
 from foley.conditions.controls import Controls, no_controls
-from foley.conditions.knobs import KNOBS
+from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.models.activations import elu
 from foley.presets import PriorPreset
 
@@ -123,8 +123,11 @@ def shift(grid: Tensor, up: int, right: int) -> Tensor:
 class Condition(nn.Module):
     """Categories (batch,) and controls to a condition (batch, channels, height, width); 1 where it is the same.
 
-    Controls that the preset has no place for are not heard.
+    Controls that the preset has no place for are not heard. `usual` (classes, rows, 6) holds the knobs of recordings
+    of each class, in bins, for what is not asked for (`foley.sampling.usual`); it is heard as it is handed in.
     """
+
+    usual: Tensor
 
     def __init__(self, preset: PriorPreset, scan_shape: tuple[int, int]):
         super().__init__()
@@ -142,6 +145,7 @@ class Condition(nn.Module):
         if self.knobs is not None:  # what a knob means depends on the class and on the other knobs
             self.mix = nn.Sequential(nn.Linear(channels, hidden), nn.SiLU(), nn.Linear(hidden, channels))
             nn.init.normal_(self.knobs.weight, std=WEAK)
+            self.register_buffer("usual", torch.zeros(len(Category), USUAL_ROWS, len(KNOBS), dtype=torch.int8))
         self.contour = ContourCondition(channels) if preset.contour else None
 
     def forward(self, categories: Tensor, controls: Controls | None = None) -> Tensor:

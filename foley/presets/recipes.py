@@ -170,6 +170,7 @@ class PriorRecipe(StageRecipe):
         silence_dbfs: below this level a frame is silent.
         controls_share: of the clips whose knobs are heard, and likewise of those whose contour is.
         control_share: of each of a heard clip's knobs, of its levels and of its onsets that are heard.
+        controls_rate: learning rate of what hears the controls, over that of the rest: each bin is seen but seldom.
     """
 
     __pydantic_config__ = CLOSED
@@ -182,6 +183,7 @@ class PriorRecipe(StageRecipe):
     silence_dbfs: Annotated[Number, Field(ge=-200, le=0)] = -50.0
     controls_share: Share = 0.6
     control_share: Share = 0.6
+    controls_rate: Annotated[Number, Field(gt=0, le=100)] = 1.0
 
 
 @dataclass(frozen=True)

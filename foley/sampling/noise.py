@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER = range(5)  # streams: one for each use of a seed
+_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER, _INDEX = range(6)  # streams: one for each use of a seed
 _WORDS = 8  # 32-bit words of one counter
 
 
@@ -52,6 +52,12 @@ def part_seed(seed: int, part: int) -> int:
         return check_seed(seed)
     philox = np.random.Philox(key=np.array([check_seed(seed), _PARTS], np.uint64), counter=part)
     return int(philox.random_raw(1)[0] >> np.uint64(1))
+
+
+def drawn_index(seed: int, count: int) -> int:
+    """One of the whole numbers from 0 up to before `count`."""
+    philox = np.random.Philox(key=np.array([check_seed(seed), _INDEX], np.uint64), counter=0)
+    return int(philox.random_raw(1)[0]) % count
 
 
 def uniform_field(seed: int, rows: int, columns: int) -> np.ndarray:

@@ -59,7 +59,7 @@ class Sampler:
             given: codes (batch, rows, frames) of which some stay.
             keep: bool, of the same shape, True where a given code stays. The others are sampled, each from all that
                 come before it in the scan.
-            controls: what is asked for, of one take for all of them; nothing when not given.
+            controls: what each take is asked for; nothing when not given.
         """
         settings = settings or SamplingSettings()
         return self._progress(self.initial_state(categories, seeds, settings, given, keep, controls))
@@ -117,6 +117,16 @@ class Sampler:
         with torch.no_grad():
             device = next(self.model.parameters()).device
             asked = None if controls is None else Controls(*(part.to(device) for part in controls))
-            maps = {c: self.model.condition(torch.tensor([c], device=device), asked) for c in set(categories)}
-            condition = torch.cat([maps[c] for c in categories]).float().cpu()
+            maps = [
+                self._map(torch.tensor([category], device=device), asked and asked.take(number))
+                for number, category in enumerate(categories)
+            ]
+            condition = torch.cat(maps).float().cpu()
         return condition.expand(-1, -1, -1, self.model.scan_shape[1]).permute(0, 2, 3, 1).contiguous()
+
+    def _map(self, category: Tensor, controls: Controls | None) -> Tensor:
+        """The condition of one take, further towards what it is asked for where the preset says so."""
+        condition, gain = self.model.condition(category, controls), self.model.preset.controls_gain
+        if controls is None or gain == 1:
+            return condition
+        return torch.lerp(self.model.condition(category), condition, gain)

@@ -61,7 +61,7 @@ def sample_windows(
         settings: how a code is chosen.
         codes: those that stay; what stands in the other places does not matter.
         keep: True where a code stays.
-        controls: what is asked for, of one take for all of them, with a contour of all frames.
+        controls: what each take is asked for, with a contour of all frames.
     """
     reach = sampler.model.from_scan(torch.empty(sampler.model.scan_shape)).shape[1]
     codes = torch.where(keep, codes, -1)

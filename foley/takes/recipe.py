@@ -29,7 +29,7 @@ from torch import Tensor
 from foley.audio.embedded import read_recipe
 from foley.audio.metadata import Tags, plain_text, rights_sentence
 from foley.categories import Category
-from foley.conditions.asked import Asked
+from foley.conditions.asked import Asked, Knobs
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.system.files import shown
@@ -78,7 +78,8 @@ class Recipe:
     """What made a take. `codes` (rows, frames) are kept themselves: an edit needs no history to be repeated.
 
     `noise_seed` gives the vocoder's noise, `edits` tell in words what was done, `title` is the name somebody gave it,
-    `asked` is what it was asked for beside its class, `export` holds the settings under which the file was written
+    `asked` is what it was asked for beside its class, `drawn` are knobs that nobody asked for, which it got as
+    recordings of its class have them, `export` holds the settings under which the file was written
     (`foley.takes.export`), empty for the take as it is.
     Raises ValueError for values that cannot be.
     """
@@ -96,6 +97,7 @@ class Recipe:
     title: Text = ""
     export: Annotated[dict[Text, bool | int | float | Text], Field(max_length=50)] = field(default_factory=dict)
     asked: Asked = field(default_factory=Asked)
+    drawn: Knobs = field(default_factory=dict)
 
     @model_validator(mode="after")
     def _can_be_sampled(self) -> "Recipe":
@@ -111,9 +113,10 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """All but the codes, as plain values."""
         values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "codes"}
+        del values["asked"], values["drawn"]
         asked = {"asked": asdict(self.asked)} if self.asked else {}
-        del values["asked"]
-        return {**values, "category": self.category.name, "edits": list(self.edits), **asked}
+        drawn = {"drawn": dict(self.drawn)} if self.drawn else {}
+        return {**values, "category": self.category.name, "edits": list(self.edits), **asked, **drawn}
 
     def with_export(self, export: dict[str, Any], title: str = "") -> "Recipe":
         """The same recipe for a file written under export settings, with the name that the take was given."""

@@ -41,9 +41,12 @@ class PriorStage(CorpusStage):
         hears = self.preset.prior.knob_bins or self.preset.prior.contour
         self.controls = ControlledClips(corpus) if hears else None
         network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
+        network = corpus.run.initialized(self.name, network)
+        if self.controls is not None and self.preset.prior.knob_bins:
+            network.condition.usual.copy_(self.controls.usual())
         network.activation_checkpointing = self.recipe.activation_checkpointing
         self._distance: TakeDistance | None = None
-        self.parts = nn.ModuleDict({"prior": add_weight_norm(corpus.run.initialized(self.name, network))})
+        self.parts = nn.ModuleDict({"prior": add_weight_norm(network)})
 
     @classmethod
     def of(cls, corpus: Corpus) -> "PriorStage":
@@ -72,6 +75,14 @@ class PriorStage(CorpusStage):
             return batch
         shares = self.recipe.controls_share, self.recipe.control_share
         return *batch, tuple(self.controls.drawn(views, clips.numpy(), randoms, *shares))
+
+    def parameter_groups(self, part: nn.Module) -> list[dict[str, Any]]:
+        hears = ("condition.knobs.", "condition.mix.", "condition.contour.")
+        groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
+        for name, parameter in part.named_parameters():
+            groups[name.startswith(hears)].append(parameter)
+        rates = {False: 1.0, True: self.recipe.controls_rate}
+        return [{"params": parameters, "rate": rates[heard]} for heard, parameters in groups.items() if parameters]
 
     def training_steps(self, batch: tuple[Any, ...]) -> Iterator[OptimizerStep]:
         codes, categories, weights, *controls = batch
