@@ -91,7 +91,7 @@ def apply_rates(scheduler: LRScheduler, settings: LoopSettings) -> None:
         scheduler.total_size = settings.cycle_up + settings.cycle_down
         scheduler.step_ratio = settings.cycle_up / scheduler.total_size
     else:
-        scheduler.base_lrs = _highest_rates(scheduler.optimizer, settings)
+        scheduler.base_lrs = [*_highest_rates(scheduler.optimizer, settings)]
 
 
 def _highest_rates(optimizer: torch.optim.Optimizer, settings: LoopSettings) -> list[float]:
