@@ -17,7 +17,8 @@ from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
 from foley.conditions.asked import Asked
-from foley.conditions.controls import Controls, joined
+from foley.conditions.controls import Controls
+from foley.conditions.knobs import KNOBS
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
 from foley.models.vocoder import Vocoder
@@ -280,8 +281,13 @@ class Foley:
         ):
             if wanted and not hears:
                 raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
-        heard = [replace(asked, knobs={**recipe.drawn, **asked.knobs}) for recipe in recipes]
-        return joined([each.controls(columns, self.preset.prior.knob_bins) for each in heard]) if any(heard) else None
+        if not asked and not any(recipe.drawn for recipe in recipes):
+            return None
+        bins = self.preset.prior.knob_bins
+        heard = [replace(asked, knobs={**recipe.drawn, **asked.knobs}).controls(columns, bins) for recipe in recipes]
+        drawn = torch.tensor([[name in recipe.drawn for name in KNOBS] for recipe in recipes])
+        knobs, level, onset, _ = zip(*heard, strict=True)
+        return Controls(torch.cat(knobs), torch.cat(level), torch.cat(onset), drawn)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}

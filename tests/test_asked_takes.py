@@ -132,3 +132,14 @@ def test_the_gain_of_controls_says_how_far_they_are_followed(tmp_path):
         )
         wanted = (plain + gain * (asked - plain)).permute(0, 2, 3, 1)
         assert torch.allclose(state.condition, wanted.expand_as(state.condition), atol=1e-5)
+
+
+def test_the_gain_counts_from_what_was_drawn(tmp_path):
+    foley = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True))
+    foley.prior.condition.usual.fill_(2)
+    plain = foley.generate("Rain", 4)[0]
+    asked = Asked(knobs={"brightness": 0.99})
+    bright = foley.generate("Rain", 4, asked=asked)[0]
+    foley.prior.preset = dataclasses.replace(foley.prior.preset, controls_gain=4.0)
+    assert torch.equal(foley.generate("Rain", 4)[0].codes, plain.codes)
+    assert not torch.equal(foley.generate("Rain", 4, asked=asked)[0].codes, bright.codes)

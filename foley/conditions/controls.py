@@ -14,24 +14,26 @@ class Controls(NamedTuple):
     """Bins of every take, int64; `ANY` (0) is what is not asked for.
 
     knobs: (takes, 6), in the order of `KNOBS`. level, onset: (takes, columns), as `foley.conditions.contour` counts.
+    drawn: bool (takes, 6), True for knobs that nobody asked for, which were drawn as recordings have them.
     """
 
     knobs: Tensor
     level: Tensor
     onset: Tensor
+    drawn: Tensor | None = None
 
     def take(self, number: int) -> "Controls":
         """Those of one take, still as a batch."""
-        return Controls(*(part[number : number + 1] for part in self))
+        return Controls(*(None if part is None else part[number : number + 1] for part in self))
+
+    def unasked(self) -> "Controls":
+        """What would be heard if nothing had been asked for: the drawn knobs alone."""
+        nothing = no_controls(*self.level.shape, self.level.device)
+        return nothing if self.drawn is None else nothing._replace(knobs=torch.where(self.drawn, self.knobs, ANY))
 
     def columns(self, span: slice) -> "Controls":
         """The same for a part of the columns."""
         return self._replace(level=self.level[:, span], onset=self.onset[:, span])
-
-
-def joined(controls: list[Controls]) -> Controls:
-    """The controls of several batches as one."""
-    return Controls(*(torch.cat(parts) for parts in zip(*controls, strict=True)))
 
 
 def no_controls(takes: int, columns: int, device: torch.device | str = "cpu") -> Controls:

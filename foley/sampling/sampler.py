@@ -116,7 +116,7 @@ class Sampler:
         """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""
         with torch.no_grad():
             device = next(self.model.parameters()).device
-            asked = None if controls is None else Controls(*(part.to(device) for part in controls))
+            asked = None if controls is None else Controls(*(p if p is None else p.to(device) for p in controls))
             maps = [
                 self._map(torch.tensor([category], device=device), asked and asked.take(number))
                 for number, category in enumerate(categories)
@@ -125,8 +125,10 @@ class Sampler:
         return condition.expand(-1, -1, -1, self.model.scan_shape[1]).permute(0, 2, 3, 1).contiguous()
 
     def _map(self, category: Tensor, controls: Controls | None) -> Tensor:
-        """The condition of one take, further towards what it is asked for where the preset says so."""
+        """The condition of one take, further towards what it is asked for where the preset says so; not towards what
+        was drawn, or takes would differ more than recordings do.
+        """
         condition, gain = self.model.condition(category, controls), self.model.preset.controls_gain
         if controls is None or gain == 1:
             return condition
-        return torch.lerp(self.model.condition(category), condition, gain)
+        return torch.lerp(self.model.condition(category, controls.unasked()), condition, gain)
