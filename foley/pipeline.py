@@ -218,10 +218,15 @@ class Foley:
             return Take(waveform, sample_rate, cembed, replace(recipe, title="", export={}))
 
     def take_of(
-        self, recording: str | Path | Tensor | tuple[int, np.ndarray], category: str | int | Category | None = None
+        self,
+        recording: str | Path | Tensor | tuple[int, np.ndarray],
+        category: str | int | Category | None = None,
+        start_s: float = 0.0,
     ) -> Take:
-        """A recording as a take, so that it can be edited; of the class given, else of the one it is heard as."""
-        result = self.reconstruct(recording)
+        """A recording as a take, so that it can be edited; of the class given, else of the one it is heard as. Of a
+        file the part from `start_s` on is taken.
+        """
+        result = self.reconstruct(recording, start_s=start_s)
         heard = max(result.class_shares, key=result.class_shares.get, default=Category(0))
         category = heard if category is None else Category.parse(category)
         name = shown(recording) if isinstance(recording, str | Path) else "a recording"
@@ -320,9 +325,13 @@ class Foley:
 
     @deterministic_threads
     @torch.inference_mode()
-    def reconstruct(self, recording: str | Path | Tensor | tuple[int, np.ndarray], seed: int = 0) -> Reconstruction:
-        """A recording through CEmbed, codes and vocoder and back. Takes and raises what `encode` does."""
-        clip = self._clip(recording)
+    def reconstruct(
+        self, recording: str | Path | Tensor | tuple[int, np.ndarray], seed: int = 0, start_s: float = 0.0
+    ) -> Reconstruction:
+        """A recording through CEmbed, codes and vocoder and back; of a file the part from `start_s` on. Takes and
+        raises what `encode` does.
+        """
+        clip = self._clip(recording, start_s)
         cembed = self.cembed(clip)
         codes = self.vqvae.encode(cembed)
         decoded = self.vqvae.decode(codes)
@@ -363,14 +372,14 @@ class Foley:
             raise ValueError(f"The model {self.name} gives sound that is no numbers: its weights are damaged.")
         return limit(waveform, CEILING, self.sample_rate)
 
-    def _clip(self, recording: str | Path | Tensor | tuple[int, np.ndarray]) -> Tensor:
+    def _clip(self, recording: str | Path | Tensor | tuple[int, np.ndarray], start_s: float = 0.0) -> Tensor:
         audio = self.preset.audio
         if isinstance(recording, tuple):
             waveform = from_array(recording[1], recording[0], audio.sample_rate)
         elif isinstance(recording, Tensor):
             waveform = from_array(recording, audio.sample_rate, audio.sample_rate)
         else:
-            waveform = read_audio(recording, audio.sample_rate, audio.duration_s)
+            waveform = read_audio(recording, audio.sample_rate, audio.duration_s, start_s)
         return fit_length(waveform, audio.samples).unsqueeze(0).to(self.device)
 
 

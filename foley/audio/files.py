@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from foley.audio.containers import track_as_wav
 from foley.audio.loudness import measured
 from foley.audio.metadata import Tags, tagged
 from foley.audio.resampling import resample
@@ -43,24 +44,28 @@ class AudioError(ValueError):
     """A recording that cannot be used; the message says which, why, and what to do."""
 
 
-def read_audio(path: str | Path, sample_rate: int, max_seconds: float | None = None) -> Tensor:
+def read_audio(path: str | Path, sample_rate: int, max_seconds: float | None = None, start_s: float = 0.0) -> Tensor:
     """A recording as mono float32 (samples,) at `sample_rate` Hz, of any format, rate, depth and channel count.
 
-    Reads no more than `max_seconds`. Channels that cancel each other out are not added up: the loudest is taken.
+    Reads no more than `max_seconds` from `start_s` on. Channels that cancel each other out are not added up: the
+    loudest is taken.
     Raises AudioError when the file is missing, unreadable, empty, silent, too long or holds values that are not finite.
     """
     path = Path(path)
     with _opened(path) as file:
         rate, longest = file.samplerate, LONGEST_S if max_seconds is None else max_seconds
+        first = min(round(start_s * rate), file.frames)
+        file.seek(first)
         mono, peaks = _decoded(file, round(longest * rate))
         if mono.numel() and mono.abs().max() < SILENCE_PEAK <= peaks.max():
-            file.seek(0)
+            file.seek(first)
             mono, _ = _decoded(file, round(longest * rate), channel=int(peaks.argmax()))
         cut = len(mono) == round(longest * rate) and len(file.read(1, always_2d=True)) > 0
     name = shown(path)
     if cut and max_seconds is None:
         raise AudioError(f"{name} lasts longer than {LONGEST_S:g} s: cut it to the part that you want.")
-    _check(mono, name, f"the first {longest:g} s of it are silent" if cut else "is silent")
+    part = f"{longest:g} s of it from {start_s:g} s on" if start_s else f"the first {longest:g} s of it"
+    _check(mono, name, f"{part} are silent" if cut or start_s else "is silent")
     return resample(mono, rate, sample_rate)
 
 
@@ -128,7 +133,7 @@ def _opened(path: Path) -> "Iterator[soundfile.SoundFile]":
         raise AudioError(f"{shown(path, whole=True)} is not there: check the name of the recording.")
     try:
         mended = unfinished_wav(path, MOST_UNFINISHED_BYTES)
-        source: Any = io.BytesIO(mended) if mended else os.fsencode(path)
+        source: Any = io.BytesIO(mended) if mended else track_as_wav(path) or os.fsencode(path)
         with soundfile.SoundFile(source) as file:
             if file.format not in CONTAINERS:
                 raise ValueError
@@ -141,7 +146,7 @@ def _opened(path: Path) -> "Iterator[soundfile.SoundFile]":
     except PermissionError:
         raise AudioError(f"{name} may not be read: check the rights of the file.") from None
     except _FAILURES:
-        raise AudioError(f"{name} is {_words(path)}: use a WAV, FLAC, OGG or MP3 file.") from None
+        raise AudioError(f"{name} is {_words(path)}: use a WAV, FLAC, OGG, MP3 or M4A file.") from None
 
 
 def _decoded(file: "soundfile.SoundFile", frames: int, channel: int | None = None) -> tuple[Tensor, Tensor]:

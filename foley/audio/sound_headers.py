@@ -72,7 +72,7 @@ def unreadable_words(head: bytes) -> str:
         return f"a WAV of a codec (number {layout.tag}) or layout that cannot be read"
     for mark, words in _CONTAINERS.items():
         if mark in head[:12]:
-            return f"{words}, and these cannot be read"
+            return f"{words} whose sound cannot be read"
     return "no sound file that can be read"
 
 

@@ -4,6 +4,7 @@ import resource
 import struct
 import tracemalloc
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -85,6 +86,40 @@ def test_channels_that_cancel_each_other_are_not_added_up(tmp_path):
     assert np.abs(read_audio(tmp_path / "opposite.wav", 24_000).numpy() - tone()).max() < 1e-4
     both = np.stack([tone(), -tone()], axis=1)
     assert np.abs(from_array(both, 24_000, 24_000).numpy() - tone()).max() < 1e-6
+
+
+def test_a_part_is_read_from_where_it_begins(tmp_path):
+    path = tmp_path / "steps.wav"
+    soundfile.write(path, np.repeat([0.1, 0.2, 0.3, 0.0], 24_000), 24_000)
+    assert read_audio(path, 24_000, 1.0, start_s=1.5)[[0, -1]].tolist() == pytest.approx([0.2, 0.3], abs=1e-3)
+    with pytest.raises(AudioError, match="1 s of it from 3 s on are silent"):
+        read_audio(path, 24_000, 1.0, start_s=3.0)
+    with pytest.raises(AudioError, match="empty"):
+        read_audio(path, 24_000, 1.0, start_s=9.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "channels"),
+    [("a.m4a", "aac", 2), ("a.mp4", "aac", 1), ("a.mkv", "flac", 2), ("a.webm", "libopus", 1)],
+)
+def test_m4a_files_and_the_sound_of_videos_are_read(tmp_path, name, codec, channels):
+    sound = np.tile(0.3 * np.sin(2 * np.pi * 440 * np.arange(96_000) / 48_000), (channels, 1)).astype(np.float32)
+    with av.open(str(tmp_path / name), "w") as container:
+        layout = "mono" if channels == 1 else "stereo"
+        track = container.add_stream(codec, rate=48_000, layout=layout)
+        kind = "s16" if codec == "flac" else "fltp"
+        for first in range(0, 96_000, 960):
+            piece = sound[:, first : first + 960]
+            data = (piece.T.reshape(1, -1) * 32767).astype(np.int16) if codec == "flac" else np.ascontiguousarray(piece)
+            frame = av.AudioFrame.from_ndarray(data, format=kind, layout=layout)
+            frame.sample_rate, frame.pts = 48_000, first
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    mono = read_audio(tmp_path / name, 24_000, 1.0, start_s=0.5)
+    assert mono.shape == (24_000,)
+    assert np.abs(np.fft.rfft(mono.numpy())).argmax() == 440
+    assert mono.square().mean().sqrt() == pytest.approx(0.3 / 2**0.5, rel=0.02)
+    assert recording_s(tmp_path / name) == pytest.approx(2, abs=0.1)
 
 
 def test_a_silent_beginning_is_told_from_a_silent_file(tmp_path):

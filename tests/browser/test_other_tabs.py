@@ -1,6 +1,8 @@
 """The tabs beside Generate, in a real browser: what is shown, and that what is found there can be worked on."""
 
+import numpy as np
 import pytest
+import soundfile
 from visitor import drawn, sync_api
 
 expect = sync_api.expect
@@ -21,6 +23,17 @@ def test_a_recording_shows_its_codes_use_and_rows_and_gives_siblings(recording):
     recording.get_by_role("button", name="Siblings of my recording").click()
     drawn(recording)
     expect(recording.locator(".take .kind")).to_have_text("sibling 0.30, from 002.wav")
+
+
+def test_another_part_of_a_long_recording_is_chosen(page, tmp_path):
+    soundfile.write(tmp_path / "long.flac", 0.2 * np.random.default_rng(0).standard_normal(8 * 24_000), 24_000)
+    page.get_by_role("tab", name="Reconstruct").click()
+    expect(page.locator("#part .part")).to_be_hidden()
+    page.locator("#recording input[type=file]").set_input_files(tmp_path / "long.flac")
+    expect(page.locator(".pair h2")).to_contain_text("the first 4 s of 8.0 s")
+    page.get_by_label("Where the part begins").fill("2.5")
+    expect(page.locator(".pair h2")).to_contain_text("2.5 to 6.5 s of 8.0 s")
+    expect(page.locator("#part output")).to_have_text("from 2.50 s")
 
 
 def test_a_recording_is_drawn_with_the_class_that_is_chosen(recording):

@@ -8,7 +8,7 @@ are a few of them because each has a queue of its own: who stars a take does not
 | `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `delete`, `restore` |
 | `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `open`, `example` |
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
-| `recording` | as `model` | `use_recording` |
+| `recording` | as `model` | `use_recording`, `choose_part` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
 | `perform` | as `model` | `perform`, `warm` |
 | `save` | its own | `save_performance` |
@@ -159,6 +159,13 @@ class UseRecording(Message):
     category: str = ""
 
 
+class ChoosePart(Message):
+    """Send another part of the recording of the Reconstruct tab through the model: the one that begins there."""
+
+    action: Literal["choose_part"]
+    start_s: float = Field(ge=0, le=600)
+
+
 class HearCode(Message):
     """Let one code be heard."""
 
@@ -209,7 +216,7 @@ Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
     | Siblings | Region | Continue | Redraw | Open | Example
-    | Export | Preview | UseRecording | HearCode | OpenCell
+    | Export | Preview | UseRecording | ChoosePart | HearCode | OpenCell
     | Perform | Warm | SavePerformance,
     Field(discriminator="action"),
 ]  # fmt: skip

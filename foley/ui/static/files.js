@@ -87,7 +87,7 @@
     const bytes = new Uint8Array(await ends.arrayBuffer()),
       text = new TextDecoder("latin1").decode(bytes);
     const isSound =
-      ["RIFF", "fLaC", "OggS", "ID3", "FORM", "RF64"].some((sign) => text.startsWith(sign)) ||
+      ["RIFF", "fLaC", "OggS", "ID3", "FORM", "RF64", "\x1aE\xdf\xa3"].some((sign) => text.startsWith(sign)) ||
       text.slice(4, 8) === "ftyp" ||
       (bytes[0] === 0xff && (bytes[1] & 0xe0) === 0xe0);
     return !isSound || text.includes("noise_seed");

@@ -16,6 +16,7 @@
     export: "export",
     preview: "export",
     use_recording: "recording",
+    choose_part: "recording",
     hear_code: "explore",
     open_cell: "explore",
     perform: "perform",

@@ -17,6 +17,7 @@ from foley.pipeline import Foley
 from foley.presets import Preset
 from foley.takes.take import Reconstruction
 from foley.ui.components import protocol
+from foley.ui.components.recording_part import part_value, recording_part
 from foley.ui.components.take_card import NOTHING, decibels, take_card
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
@@ -25,6 +26,7 @@ from foley.ui.session.models import Models
 from foley.ui.session.visitors import new_folder, served
 
 WIDTH, WAVE, CEMBED, CODES = 1076, 46, 420, 96  # of the pictures, in CSS pixels
+NO_RECORDING = "There is no recording yet: drop one or record one."
 KEYS = "<kbd>Space</kbd> play <kbd>A</kbd> recording <kbd>B</kbd> reconstruction"
 
 TEMPLATE = """
@@ -85,46 +87,65 @@ def reconstruct_tab(models: Models, controller: GenerateController, model: gr.St
                 elem_id="recording",
             )  # fmt: skip
             gr.HTML(
-                f'<p class="note">WAV, FLAC, OGG or MP3. The first {seconds:g} seconds are taken, as mono.</p>',
+                f'<p class="note">WAV, FLAC, OGG, MP3, M4A, or a video: {seconds:g} seconds of its sound, as mono.</p>',
                 apply_default_css=False,
             )
+            part = recording_part()
             gr.HTML(OWN, js_on_load=None, apply_default_css=False, elem_id="own")
             shares = gr.HTML(_shares(None), elem_id="shares", apply_default_css=False)
             gr.HTML(f'<p class="keys">{KEYS}</p>', apply_default_css=False)
         with gr.Column(elem_classes="stage"):
             card = take_card(_no_pair(foley.preset), TEMPLATE, elem_id="pair")
-    source = gr.State(None)
+    source = gr.State(None)  # the path of the recording, and where in it the part begins, in seconds
 
-    def show(path: str | None, chosen, request: gr.Request) -> tuple:
-        """The card and the class shares of a recording; its own place is emptied, ready for the next."""
+    def look_at(path: str, start_s: float, chosen: str, request: gr.Request) -> dict:
+        """The card, the class shares and the part of a recording. Raises AudioError."""
+        folder, opened = new_folder(request), models.get(chosen)
+        result, preset = models.call(chosen, Foley.reconstruct, path, 0, start_s), opened.preset
+        figure = plots.row_error_figure(result.cembed, result.decoded, preset)
+        error = served(plots.write_png(figure, folder / "rows.png"))
+        pair = _pair(result, Path(path), folder, opened)
+        return {
+            card: {**pair, "taken": _taken(recording_s(path), preset.audio.duration_s, start_s)},
+            shares: _shares(result, codebook_use(result, preset), error),
+            part: part_value(path, start_s, preset.audio.duration_s),
+            source: (path, start_s),
+        }
+
+    def show(path: str | None, chosen: str, request: gr.Request) -> dict:
+        """A recording that has just come, from its beginning; its own place is emptied, ready for the next."""
         if path is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return {recording: gr.skip()}
         try:
-            folder = new_folder(request)
-            result, preset = models.call(chosen, Foley.reconstruct, path, 0), models.get(chosen).preset
-            figure = plots.row_error_figure(result.cembed, result.decoded, preset)
-            error = served(plots.write_png(figure, folder / "rows.png"))
-            readout = _shares(result, codebook_use(result, preset), error)
-            return None, _pair(result, Path(path), folder, models.get(chosen)), readout, path
+            return {recording: None, **look_at(path, 0.0, chosen, request)}
         except Exception as error:
             gr.Warning(error_message(error))
-            return None, gr.skip(), gr.skip(), gr.skip()
+            return {recording: None}
+
+    def choose_part(message: protocol.ChoosePart, values: dict, request: gr.Request) -> dict:
+        """Another part of the recording."""
+        if not values[source]:
+            raise AudioError(NO_RECORDING)
+        return look_at(values[source][0], message.start_s, values[model], request)
 
     def take_over(message: protocol.UseRecording, values: dict, request: gr.Request) -> dict:
         """The recording as a take, on the stage of the first tab and in the library."""
         if not values[source]:
-            raise AudioError("There is no recording yet: drop one or record one.")
-        take = models.call(values[model], Foley.take_of, values[source], message.category or None)
+            raise AudioError(NO_RECORDING)
+        path, start_s = values[source]
+        take = models.call(values[model], Foley.take_of, path, message.category or None, start_s)
         return {**controller.show([take], values, request), tabs: gr.Tabs(selected="generate")}
 
-    inputs, outputs = {source, *controller.inputs.values()}, [*controller.outputs.values(), tabs]
-    moved = protocol.Mailbox("recording").on({protocol.UseRecording: take_over}, inputs, outputs, **USES_MODEL)
+    inputs = {source, *controller.inputs.values()}
+    outputs = [*controller.outputs.values(), tabs, card, shares, part, source]
+    handlers = {protocol.UseRecording: take_over, protocol.ChoosePart: choose_part}
+    moved = protocol.Mailbox("recording").on(handlers, inputs, outputs, **USES_MODEL)
     moved.success(None, None, None, js="() => window.foley.takes.editNewest()", **PAGE_ONLY)
     gr.on(
         [recording.upload, recording.stop_recording],
         show,
         [recording, model],
-        [recording, card, shares, source],
+        [recording, card, shares, part, source],
         show_progress_on=card,
         show_progress="minimal",
         api_visibility="private",
@@ -150,7 +171,6 @@ def _pair(result: Reconstruction, source: Path, folder: Path, foley: Foley) -> d
         **_no_pair(preset),
         "state": "ready",
         "title": escape(source.name),
-        "taken": _taken(recording_s(source), preset.audio.duration_s),
         "distance": f"{result.log_mel_l1:.3f}",
         "peak": f"{decibels(result.original)} → {decibels(result.waveform)}",
         "duration": f"{preset.audio.duration_s:.2f} s",
@@ -173,11 +193,13 @@ def _no_pair(preset: Preset) -> dict[str, Any]:
     }
 
 
-def _taken(there_s: float, taken_s: float) -> str:
+def _taken(there_s: float, taken_s: float, start_s: float) -> str:
     """What of a recording is used, where that is not simply all of it."""
     if there_s > taken_s + 0.05:
         whole = f"{there_s / 60:.0f} min" if there_s >= 120 else f"{there_s:.1f} s"
-        return f"the first {taken_s:g} s of {whole}"
+        return (
+            f"{start_s:g} to {start_s + taken_s:g} s of {whole}" if start_s else f"the first {taken_s:g} s of {whole}"
+        )
     return f"{there_s:.1f} s, then silence" if there_s < taken_s - 0.05 else ""
 
 
