@@ -41,7 +41,7 @@ class Tag:
     @property
     def support(self) -> str:
         """How well it is founded, for people."""
-        words = f"{self.clips} clips of {self.sources} source{'s' * (self.sources != 1)}"
+        words = f"{self.clips} clip{'s' * (self.clips != 1)} of {self.sources} source{'s' * (self.sources != 1)}"
         return f"weak: {words}" if self.weak else words
 
 

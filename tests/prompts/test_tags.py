@@ -61,6 +61,14 @@ def test_broken_statistics_are_refused_in_a_sentence(damage: str, tmp_path: Path
         TagStatistics.load(tmp_path)
 
 
+def test_the_tags_that_ship_say_how_well_they_are_founded() -> None:
+    shipped = TagStatistics.load()
+    assert {category for category, _ in shipped.tags} == set(Category)
+    gravel, ice = shipped.tags[STEP, "gravel"], shipped.tags[STEP, "ice"]
+    assert not gravel.weak and gravel.sources >= 5
+    assert ice.weak and ice.support.startswith("weak: ")
+
+
 def test_missing_statistics_say_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(TagError, match="python -m training tags"):
         TagStatistics.load(tmp_path)
