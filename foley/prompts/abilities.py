@@ -1,10 +1,12 @@
 """How far today's chain follows a reading: by what means each piece of it is met, or why it is not.
 
-The model itself is asked for a class, a seed and a temperature. All else is met around it: events are cut from fresh
-takes and placed; knobs and tags choose among several takes; a longer sound is a continuation; a loop is an export.
+The model itself is asked for a class, a seed, a temperature and, where it hears them, knobs. All else is met around it:
+events are cut from fresh takes and placed; knobs and tags choose among several takes; a longer sound is a continuation;
+a loop is an export.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from foley.perform.events import LONGEST_S, MOST_EVENTS
 from foley.perform.performance import USUAL_WAY
@@ -21,21 +23,38 @@ _EVENTS = frozenset({"count", "pace", "every", "at", "after", "level", "ramp", "
 
 @dataclass(frozen=True)
 class Answer:
-    """A piece of a reading, whether it is met, and in words how, or why not."""
+    """A piece of a reading, whether it is met, and in words how, or why not.
+
+    `mark` is what a reader has to know at a glance, in a word or two; empty where all is as it seems.
+    """
 
     piece: Piece
     met: bool
     words: str
+    mark: str = ""
 
 
-def answers(prompt: Prompt, tags: TagStatistics | None = None) -> list[Answer]:
-    """An answer to each piece that was understood; `tags` are the shipped statistics unless others are given."""
-    if tags is None:
-        try:
-            tags = TagStatistics.load()
-        except TagError:
-            tags = None
-    return [_answer(prompt, piece, tags) for piece in prompt.pieces if piece.kind != "unknown"]
+def answers(prompt: Prompt, tags: TagStatistics | None = None, hears_knobs: bool = False) -> list[Answer]:
+    """An answer to each piece that was understood, by a model that hears knobs or none.
+
+    `tags` are the shipped statistics unless others are given.
+    """
+    tags = tags or _shipped_tags()
+    found = []
+    for piece in prompt.pieces:
+        if piece.kind == "unknown":
+            continue
+        answer = _knob(prompt, piece, hears_knobs) if piece.kind == "knob" else _answer(prompt, piece, tags)
+        found.append(answer if answer.met else replace(answer, mark="not followed"))
+    return found
+
+
+@cache
+def _shipped_tags() -> TagStatistics | None:
+    try:
+        return TagStatistics.load()
+    except TagError:
+        return None
 
 
 def unmet(prompt: Prompt, tags: TagStatistics | None = None) -> tuple[str, ...]:
@@ -51,10 +70,6 @@ def _answer(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
         return Answer(piece, False, f"A sound is of one class: say “{said}” ({title}) in a sentence of its own.")
     if kind in _EVENTS:
         return _events(prompt, piece)
-    if kind == "knob" and piece.group:
-        return Answer(piece, False, f"“{said}” is meant for some of the events: all of them share their knobs.")
-    if kind == "knob":
-        return Answer(piece, True, f"{piece.label}: the nearest of several takes is kept")
     if kind == "tag":
         return _tag(prompt, piece, tags)
     if kind == "duration":
@@ -79,7 +94,22 @@ def _events(prompt: Prompt, piece: Piece) -> Answer:
     if piece.kind == "at" and max(piece.value) >= LONGEST_S:
         return Answer(piece, False, f"“{said}” lies beyond {LONGEST_S:g} s, the longest sound.")
     taken = " (taken so: no number was said)" if piece.vague else ""
-    return Answer(piece, True, f"{piece.label}{taken}: single events of fresh takes are placed")
+    words = f"{piece.label}{taken}: single events of fresh takes are placed"
+    return Answer(piece, True, words, "taken so" if piece.vague else "")
+
+
+def _knob(prompt: Prompt, piece: Piece, hears_knobs: bool) -> Answer:
+    if piece.group:
+        said = prompt.words(piece)
+        return Answer(piece, False, f"“{said}” is meant for some of the events: all of them share their knobs.")
+    kept = "performances" if has_events(prompt) else "takes"
+    if not hears_knobs:
+        how, mark = f"this model cannot hear it; the nearest of several {kept} is kept", "not heard"
+    elif has_events(prompt):
+        how, mark = "of several performances of single events, the nearest is kept", ""
+    else:
+        how, mark = "the model is asked for it, and the nearest of several takes is kept", ""
+    return Answer(piece, True, f"{piece.label}: {how}", mark)
 
 
 def _tag(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
@@ -89,7 +119,8 @@ def _tag(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
     if tag is None:
         title = prompt.category.title.lower()
         return Answer(piece, False, f"“{piece.value}” is understood, but no recordings of {title} are tagged so.")
-    return Answer(piece, True, f"{piece.value} ({tag.support}): the nearest of several takes is kept")
+    words = f"{piece.value} ({tag.support}): the nearest of several takes is kept"
+    return Answer(piece, True, words, "weak" if tag.weak else "")
 
 
 def _duration(prompt: Prompt, piece: Piece) -> Answer:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from foley.checkpoints import find_checkpoint, read_config
 from foley.pipeline import Foley
 from foley.prompts.abilities import answers, unmet
 from foley.prompts.clap import Clap
@@ -51,7 +52,8 @@ def run_say(arguments: argparse.Namespace) -> None:
     if not (arguments.sentence or "").strip():
         raise PromptError("Say what to make: foley say “two dog barks, dark”.")
     prompt = parse(arguments.sentence)
-    print("\n".join(lines_of(prompt)))
+    preset, _ = read_config(find_checkpoint(arguments.checkpoint))
+    print("\n".join(lines_of(prompt, hears_knobs=preset.prior.knob_bins > 0)))
     if arguments.dry_run:
         return
     settings = SaySettings(arguments.seed, arguments.best_of, tuple(arguments.tag), _words(arguments))
@@ -64,9 +66,9 @@ def run_say(arguments: argparse.Namespace) -> None:
                 bar.update(round(100 * step) - bar.n)
 
 
-def lines_of(prompt: Prompt) -> Iterator[str]:
+def lines_of(prompt: Prompt, hears_knobs: bool = False) -> Iterator[str]:
     """A reading for people: what was understood and how it is met, what cannot be, and the words not understood."""
-    for answer in answers(prompt):
+    for answer in answers(prompt, hears_knobs=hears_knobs):
         if answer.met:
             yield f"  {prompt.words(answer.piece):24} {answer.words}"
     for sentence in unmet(prompt):

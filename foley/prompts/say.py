@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from foley.categories import Category
-from foley.perform import EventList, PerformanceSettings, perform
+from foley.conditions.asked import Asked
+from foley.perform import EventList, PerformanceSettings
 from foley.perform.output import save as save_performance
-from foley.perform.performance import BED, Performance
+from foley.perform.performance import BED, Performance, stream_performance
 from foley.pipeline import MOST_TAKES, Foley
 from foley.prompts.abilities import CLIP_S, NO_CLASS
 from foley.prompts.parser import parse
@@ -16,6 +18,7 @@ from foley.prompts.reading import Prompt
 from foley.prompts.schedule import has_events, schedule
 from foley.prompts.tags import TagError
 from foley.prompts.tokens import PromptError
+from foley.sampling import SamplingSettings
 from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
 from foley.takes.export import ExportSettings, export
 from foley.takes.take import Take
@@ -69,12 +72,18 @@ class Spoken:
         return self.sound.save(folder)
 
 
+@cache
+def usual_ranker() -> Ranker:
+    """The ranker by what ships, one for all: its network and statistics are loaded once."""
+    return Ranker()
+
+
 @dataclass
 class Speaker:
     """Makes sounds of sentences with one model; what ranking needs is loaded once."""
 
     foley: Foley
-    ranker: Ranker = field(default_factory=Ranker)
+    ranker: Ranker = field(default_factory=usual_ranker)
 
     def say(self, sentence: str | Prompt, settings: SaySettings | None = None) -> list[Spoken]:
         """The sounds that a sentence asks for. Raises PromptError when it names no class, ValueError as `generate`."""
@@ -85,13 +94,14 @@ class Speaker:
         prompt, settings = parse(sentence) if isinstance(sentence, str) else sentence, settings or SaySettings()
         wishes = self._wishes(prompt, settings)
         best_of = settings.best_of if wishes else 1
-        total = prompt.takes * best_of
         seed = settings.seed if prompt.seed is None else prompt.seed
         for number in range(prompt.takes):
             candidates = []
-            for place in range(best_of):
-                candidates.append(self._candidate(prompt, wishes.category, seed + number * best_of + place))
-                yield (number * best_of + place + 1) / total
+            for step in self._candidates(prompt, wishes.category, seed + number * best_of, best_of):
+                if isinstance(step, float):
+                    yield (number + step) / prompt.takes
+                else:
+                    candidates.append(step)
             scores = self.ranker.scores([sound.waveform for sound in candidates], self.foley.sample_rate, wishes)
             best = max(range(best_of), key=lambda place: scores[place].total)
             yield Spoken(candidates[best], best_of, scores[best], prompt)
@@ -104,23 +114,42 @@ class Speaker:
         tags = tuple(dict.fromkeys([*known_tags(prompt, self.ranker), *settings.tags]))
         return Wishes(prompt.category, prompt.knobs, tags, settings.words)
 
-    def _candidate(self, prompt: Prompt, category: Category, seed: int) -> Take | Performance:
+    def _candidates(
+        self, prompt: Prompt, category: Category, seed: int, count: int
+    ) -> Iterator[float | Take | Performance]:
+        """So many sounds with the seeds from `seed` on, and between them the share that is done."""
         temperature = 1.0 if prompt.temperature is None else prompt.temperature
-        settings = PerformanceSettings(category, seed, temperature=temperature)
+        events, seconds = None, prompt.duration_s
         if has_events(prompt):
-            return perform(self.foley, schedule(prompt), settings)
-        seconds = prompt.duration_s
-        if (
-            settings.chosen_way == BED
-            and not prompt.loop
-            and seconds is not None
-            and not CLIP_S <= seconds <= LONGEST_TAKE_S
-        ):
-            return perform(self.foley, EventList((), seconds), settings)
-        take = self.foley.generate(category, seed, temperature)[0]
-        if seconds is None or seconds <= take.duration_s:
-            return take
-        return self.foley.continue_(take, min(seconds, LONGEST_TAKE_S - 0.1), seed)[0]
+            events = schedule(prompt)
+        elif _is_a_bed(prompt, category):
+            events = EventList((), seconds or CLIP_S)
+        if events is None:
+            yield from self._takes(prompt, category, seed, count)
+            return
+        for place in range(count):
+            settings = PerformanceSettings(category, seed + place, temperature=temperature)
+            for step in stream_performance(self.foley, events, settings):
+                yield step if isinstance(step, Performance) else (place + step) / count
+
+    def _takes(self, prompt: Prompt, category: Category, seed: int, count: int) -> Iterator[float | Take]:
+        settings = SamplingSettings() if prompt.temperature is None else SamplingSettings(prompt.temperature)
+        asked = Asked(knobs=prompt.knobs) if self.foley.hears_knobs else None
+        for step in self.foley.stream(category, seed, count, settings, asked):
+            if not isinstance(step, Take):
+                yield step.done / step.total
+            elif prompt.duration_s is None or prompt.duration_s <= step.duration_s:
+                yield step
+            else:
+                seconds = min(prompt.duration_s, LONGEST_TAKE_S - 0.1)
+                yield self.foley.continue_(step, seconds, step.seed)[0]
+
+
+def _is_a_bed(prompt: Prompt, category: Category) -> bool:
+    """Whether a sound goes on for a time that no take lasts, of a class that can."""
+    seconds = prompt.duration_s
+    usual = PerformanceSettings(category).chosen_way
+    return usual == BED and not prompt.loop and seconds is not None and not CLIP_S <= seconds <= LONGEST_TAKE_S
 
 
 def known_tags(prompt: Prompt, ranker: Ranker) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def test_a_sentence_that_can_be_followed_leaves_nothing_unmet(tags: TagStatistic
 
 def test_a_tag_with_few_sources_says_that_it_is_weak(tags: TagStatistics) -> None:
     (words,) = [answer.words for answer in answers(parse("steps on metal"), tags) if answer.piece.kind == "tag"]
-    assert "weak: 1 clips of 1 source" in words
+    assert "weak: 1 clip of 1 source" in words
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,14 @@ def test_what_cannot_be_followed_is_said_in_a_sentence(sentence: str, reason: st
 
 def test_a_number_that_was_taken_is_said_to_be_taken(tags: TagStatistics) -> None:
     assert any("taken so" in answer.words for answer in answers(parse("a few barks"), tags))
+
+
+def test_a_model_that_hears_no_knobs_says_so_and_one_that_does_is_asked(tags: TagStatistics) -> None:
+    (deaf,), (hearing,) = (answers(parse("dark rain"), tags, hears)[:1] for hears in (False, True))
+    assert "this model cannot hear it" in deaf.words and deaf.mark == "not heard"
+    assert "the model is asked for it" in hearing.words and hearing.mark == ""
+
+
+def test_what_needs_a_second_look_is_marked(tags: TagStatistics) -> None:
+    marks = {answer.piece.kind: answer.mark for answer in answers(parse("a few steps on metal, then a bark"), tags)}
+    assert marks["count"] == "taken so" and marks["tag"] == "weak" and marks["other"] == "not followed"

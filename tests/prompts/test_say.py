@@ -11,14 +11,17 @@ from handmade import handmade_take
 from foley.audio.onsets import find_onsets
 from foley.categories import Category
 from foley.cli import main
+from foley.conditions.asked import Asked
 from foley.conditions.attributes import measure
 from foley.conditions.knobs import KNOBS
 from foley.conditions.scales import KnobScales
 from foley.perform.performance import Performance
-from foley.prompts import PromptError
+from foley.prompts import PromptError, parse
+from foley.prompts.changes import changed
 from foley.prompts.ranking import Ranker, Wishes
 from foley.prompts.say import SaySettings, Speaker
 from foley.prompts.tags import TagStatistics
+from foley.sampling import Progress
 from foley.takes.take import Take
 
 RATE = 24_000
@@ -29,10 +32,16 @@ class NoiseFoley:
 
     sample_rate, name, licence = RATE, "noise@0", "CC0"
 
-    hears_contours = False
+    hears_contours = hears_knobs = False
 
     def __init__(self, like: Take):
-        self.like, self.drawn = like, []
+        self.like, self.drawn, self.asked = like, [], []
+
+    def stream(self, category, seed, count, settings, asked=None):
+        self.asked.append(asked)
+        for number in range(count):
+            yield Progress(number + 1, count, torch.zeros(1))
+            yield self.generate(category, seed + number, settings.temperature)[0]
 
     def generate(self, category, seed, temperature=1.0, count=1, top_k=0, top_p=1.0, asked=None):
         self.drawn.append((category, seed, temperature))
@@ -95,6 +104,20 @@ def test_nothing_to_choose_by_draws_one_take_alone(speaker: Speaker) -> None:
     (sound,) = speaker.say("strange dog barking", SaySettings(seed=3))
     assert speaker.foley.drawn == [(Category.DogBark, 3, 1.25)]  # type: ignore[attr-defined]
     assert sound.words == "the only one drawn"
+
+
+def test_a_model_that_hears_knobs_is_asked_for_them(speaker: Speaker) -> None:
+    speaker.say("dark dog barking")
+    speaker.foley.hears_knobs = True  # type: ignore[misc]
+    (dark,) = speaker.say("dark dog barking")
+    assert speaker.foley.asked == [None, Asked(knobs=parse("dark dog barking").knobs)]  # type: ignore[attr-defined]
+    assert dark.words.startswith("best of 8: brightness")
+
+
+def test_a_reading_changed_by_hand_is_said_as_it_is_then(speaker: Speaker) -> None:
+    changes = [("knob/dark/0", None), ("class/dog/0", "Footstep")]
+    (sound,) = speaker.say(changed(parse("dark dog barking"), changes))
+    assert sound.sound.recipe.category is Category.Footstep and sound.best_of == 1  # type: ignore[union-attr]
 
 
 def test_a_tag_chooses_the_nearest_take(speaker: Speaker) -> None:
