@@ -102,6 +102,10 @@ def _knob(prompt: Prompt, piece: Piece, hears_knobs: bool) -> Answer:
     if piece.group:
         said = prompt.words(piece)
         return Answer(piece, False, f"“{said}” is meant for some of the events: all of them share their knobs.")
+    later = next((other for other in reversed(prompt.pieces) if _is_same_knob(other, piece)), piece)
+    if later is not piece:
+        said = f"“{prompt.words(piece)}” and “{prompt.words(later)}” both set {piece.value[0]}: the later counts"
+        return Answer(piece, True, said, "overruled")
     kept = "performances" if has_events(prompt) else "takes"
     if not hears_knobs:
         how, mark = f"this model cannot hear it; the nearest of several {kept} is kept", "not heard"
@@ -110,6 +114,10 @@ def _knob(prompt: Prompt, piece: Piece, hears_knobs: bool) -> Answer:
     else:
         how, mark = "the model is asked for it, and the nearest of several takes is kept", ""
     return Answer(piece, True, f"{piece.label}: {how}", mark)
+
+
+def _is_same_knob(one: Piece, other: Piece) -> bool:
+    return one.kind == other.kind == "knob" and not one.group and one.value[0] == other.value[0]
 
 
 def _tag(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from foley.audio.files import peak_dbfs
+from foley.audio.loudness import is_nearly_silent, loudness_lufs
 from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.perform import EventList, PerformanceSettings
@@ -103,7 +105,8 @@ class Speaker:
                 else:
                     candidates.append(step)
             scores = self.ranker.scores([sound.waveform for sound in candidates], self.foley.sample_rate, wishes)
-            best = max(range(best_of), key=lambda place: scores[place].total)
+            heard = [_is_heard(sound) for sound in candidates]
+            best = max(range(best_of), key=lambda place: (heard[place], scores[place].total))
             yield Spoken(candidates[best], best_of, scores[best], prompt)
 
     def _wishes(self, prompt: Prompt, settings: SaySettings) -> Wishes:
@@ -143,6 +146,11 @@ class Speaker:
             else:
                 seconds = min(prompt.duration_s, LONGEST_TAKE_S - 0.1)
                 yield self.foley.continue_(step, seconds, step.seed)[0]
+
+
+def _is_heard(sound: Take | Performance) -> bool:
+    """Whether there is more to be heard in a sound than near silence, which no wish is for."""
+    return not is_nearly_silent(loudness_lufs(sound.waveform, sound.sample_rate), peak_dbfs(sound.waveform))
 
 
 def _is_a_bed(prompt: Prompt, category: Category) -> bool:

@@ -124,6 +124,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     # what the page wishes, by mailbox (ui.components.protocol): a visitor's own takes and recording, and the model
     "protocol.library": ANY,
     "protocol.model": ANY,
+    "protocol.say": ANY,
     "protocol.export": ANY,
     "protocol.recording": ANY,
     "protocol.explore": ANY,

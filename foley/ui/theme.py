@@ -8,12 +8,12 @@ from foley.resources import ICON, STATIC
 
 LARGEST_UPLOAD = "1gb"  # an hour of 24-bit stereo at 48 kHz; of a recording, only the beginning is read
 STYLES = (
-    "studio.css", "take.css", "library.css", "panels.css", "knobs.css", "explore.css", "perform.css", "train.css",
-    "small.css",
+    "studio.css", "say.css", "take.css", "library.css", "panels.css", "knobs.css", "explore.css", "perform.css",
+    "train.css", "small.css",
 )  # fmt: skip
 SCRIPTS = (  # each uses those before it
-    "studio.js", "protocol.js", "sound.js", "forms.js", "regions.js", "library.js", "knobs.js", "page_state.js",
-    "takes.js", "files.js", "keys.js", "explore.js", "perform.js", "hints.js",
+    "studio.js", "protocol.js", "sound.js", "forms.js", "regions.js", "library.js", "knobs.js", "say.js",
+    "page_state.js", "takes.js", "files.js", "keys.js", "explore.js", "perform.js", "hints.js",
 )  # fmt: skip
 
 WEIGHTS = (400, 700)  # Gradio's files of the weights between lack the Latin alphabet

@@ -65,3 +65,9 @@ def test_a_model_that_hears_no_knobs_says_so_and_one_that_does_is_asked(tags: Ta
 def test_what_needs_a_second_look_is_marked(tags: TagStatistics) -> None:
     marks = {answer.piece.kind: answer.mark for answer in answers(parse("a few steps on metal, then a bark"), tags)}
     assert marks["count"] == "taken so" and marks["tag"] == "weak" and marks["other"] == "not followed"
+
+
+def test_of_two_words_for_one_knob_the_earlier_is_overruled(tags: TagStatistics) -> None:
+    found = {answer.piece.value: answer for answer in answers(parse("dark rain, far away"), tags, hears_knobs=True)}
+    assert found["brightness", 0.2].mark == "overruled" and "the later counts" in found["brightness", 0.2].words
+    assert found["brightness", 0.35].mark == ""

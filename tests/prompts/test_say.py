@@ -156,6 +156,18 @@ def test_words_scored_by_a_text_encoder_choose_too(speaker: Speaker) -> None:
     assert speaker.say("dog barking", scored)[0].sound.seed == 1  # type: ignore[union-attr]
 
 
+def test_a_nearly_silent_candidate_is_never_the_best(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate = speaker.foley.generate
+
+    def silent_at_one(category, seed, *arguments, **settings):
+        (take,) = generate(category, seed, *arguments, **settings)
+        return [replace(take, waveform=take.waveform * (1e-4 if seed == 1 else 1))]
+
+    monkeypatch.setattr(speaker.foley, "generate", silent_at_one)
+    scored = SaySettings(best_of=3, words=lambda waveforms, rate: np.array([0.1, 0.9, 0.2]))
+    assert speaker.say("dog barking", scored)[0].sound.seed == 2  # type: ignore[union-attr]
+
+
 def test_a_sentence_without_a_class_is_refused(speaker: Speaker) -> None:
     with pytest.raises(PromptError, match="No word names a class"):
         speaker.say("something dark")

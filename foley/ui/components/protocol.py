@@ -6,7 +6,8 @@ are a few of them because each has a queue of its own: who stars a take does not
 | mailbox | its queue | messages |
 | --- | --- | --- |
 | `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `delete`, `restore` |
-| `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `open`, `example` |
+| `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `say`, `open`, … |
+| `say` | none: it is answered at once | `understand` |
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
 | `recording` | as `model` | `use_recording`, `choose_part` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
@@ -104,6 +105,26 @@ class Redraw(Message):
 
     action: Literal["redraw"]
     file: str
+
+
+WordChange = tuple[Annotated[str, Field(max_length=500)], int | float | Annotated[str, Field(max_length=40)] | None]
+
+
+class Understand(Message):
+    """Say what a sentence is understood as, with the changes made to it by hand; `number` is the question's."""
+
+    action: Literal["understand"]
+    text: str = Field(max_length=4_000)
+    changes: tuple[WordChange, ...] = Field(default=(), max_length=200)
+    number: int = 0
+
+
+class Say(Message):
+    """Make the sounds of a sentence, with the changes made to it by hand."""
+
+    action: Literal["say"]
+    text: str = Field(max_length=4_000)
+    changes: tuple[WordChange, ...] = Field(default=(), max_length=200)
 
 
 class Open(Message):
@@ -215,7 +236,7 @@ class SavePerformance(Message):
 Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
-    | Siblings | Region | Continue | Redraw | Open | Example
+    | Siblings | Region | Continue | Redraw | Understand | Say | Open | Example
     | Export | Preview | UseRecording | ChoosePart | HearCode | OpenCell
     | Perform | Warm | SavePerformance,
     Field(discriminator="action"),

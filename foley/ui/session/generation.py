@@ -6,23 +6,31 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from foley.categories import Category
 from foley.conditions.asked import asked_of
+from foley.perform.performance import Performance
 from foley.pipeline import Foley
+from foley.prompts.abilities import NO_CLASS
+from foley.prompts.changes import changed
+from foley.prompts.parser import parse
+from foley.prompts.say import Spoken
+from foley.prompts.tokens import PromptError
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components.library_list import library_change
 from foley.ui.components.progress_bar import bar_value, codes_value
-from foley.ui.components.protocol import Edit, Example, Open, Redraw
+from foley.ui.components.protocol import Edit, Example, Open, Redraw, Say
+from foley.ui.components.spoken_card import chosen_value, performance_value
 from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
 from foley.ui.session.model_queue import Waiting
 from foley.ui.session.models import Models
-from foley.ui.session.requests import EditRequest, GenerateRequest, Request, Visit, drawn
+from foley.ui.session.requests import EditRequest, GenerateRequest, Request, SayRequest, Visit, drawn
 from foley.ui.session.stage import RunningStage, Stage
 from foley.ui.session.visitors import Libraries, new_folder
 
@@ -61,6 +69,14 @@ class GenerateController:
         take, knobs = self.libraries.of(visit.token).recipe(message.file), self._knobs(values, visit.model)
         wanted = GenerateRequest(take.category, take.seed, 1, take.temperature, take.top_p, knobs)
         yield from self._run(wanted, visit, request)
+
+    def say(self, message: Say, values: dict, request: gr.Request) -> Iterator[Changes]:
+        """Make the sounds of a sentence. Raises PromptError where it names no class."""
+        visit, prompt = self.visit(values, request), changed(parse(message.text), message.changes)
+        if prompt.category is None:
+            raise PromptError(NO_CLASS)
+        seed = self._settings(values)["seed"] if prompt.seed is None else prompt.seed
+        yield from self._run(SayRequest(prompt, prompt.category, seed), visit, request)
 
     def edit(self, message: Edit, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw siblings, a region or a continuation of a take. Raises LibraryError or RecipeError without one."""
@@ -128,7 +144,7 @@ class GenerateController:
     def _run(self, wanted: Request, visit: Visit, request: gr.Request) -> Iterator[Changes]:
         began, preset = time.monotonic(), self.models.get(visit.model).preset
         folder, started = new_folder(request), False
-        takes: list[Take] = []
+        takes: list[Take | Performance] = []
         stage = self.running[visit.session] = RunningStage(visit.stage)
         try:
             for event in self._events(wanted, visit.model):
@@ -138,18 +154,19 @@ class GenerateController:
                 if not started:  # only now is it sure that the settings can be
                     started, now = True, stage.begin(wanted.title, wanted.count, wanted.seed)
                     yield self._change(stage=now, seed=wanted.seed, used=wanted.seed, **buttons(running=True))
-                if not isinstance(event, Take):
+                if isinstance(event, dict):
                     yield self._change(progress=event)
                     continue
-                value, entry = self._value(event, visit)
-                takes.append(event)
+                value, added = self._card(event, visit, folder)
+                takes.append(event.sound if isinstance(event, Spoken) else event)
                 now, words = stage.draw(partial(Stage.with_take, value=value)), f"Take {len(takes)} of {wanted.count}"
-                library = library_change(self.libraries.of(visit.token), [entry])
+                library = library_change(self.libraries.of(visit.token), added)
                 yield self._change(stage=now, progress=bar_value(words, 1.0), library=library)
-                pictures = take_pictures(event, preset, folder)  # after its sound: they come with what is shown next
-                stage.draw(partial(Stage.with_pictures, file=value["file"], pictures=pictures))
+                if isinstance(takes[-1], Take):  # after its sound: its pictures come with what is shown next
+                    pictures = take_pictures(takes[-1], preset, folder)
+                    stage.draw(partial(Stage.with_pictures, file=value["file"], pictures=pictures))
             progress = bar_value(_told(wanted, takes, stage.is_overtaken, time.monotonic() - began), 1.0, "done")
-            first = takes[0].seed
+            first = takes[0].seed if isinstance(takes[0], Take) and isinstance(wanted, GenerateRequest) else wanted.seed
             seeds = (
                 {"seed": first, "used": first} if first != wanted.seed else {}
             )  # the one asked for was nearly silent
@@ -163,19 +180,31 @@ class GenerateController:
             if self.running.get(visit.session) is stage:
                 del self.running[visit.session]
 
-    def _events(self, wanted: Request, model: str) -> Iterator[Take | Waiting | dict[str, Any]]:
+    def _events(self, wanted: Request, model: str) -> Iterator[Take | Spoken | Waiting | dict[str, Any]]:
         """The takes of a request as they come; before them the place in the queue, between them what the bar shows."""
         due, there = 0.0, 0
         with closing(drawn(wanted, partial(self.models.watch, model))) as events:
             for event in events:
                 if isinstance(event, Waiting):
                     yield event
-                elif isinstance(event, Take):
+                elif isinstance(event, Take | Spoken):
                     there += 1
                     yield event
+                elif isinstance(event, float):
+                    yield bar_value("Making what was said", event, "running")
                 elif event.done == event.total or time.monotonic() >= due:
                     due = time.monotonic() + PROGRESS_INTERVAL_S
                     yield codes_value(event, there, wanted.count)
+
+    def _card(self, made: Take | Spoken, visit: Visit, folder: Path) -> tuple[dict[str, Any], list[Any]]:
+        """The card's value for what was made, without pictures, and its entry in the library where it joins that."""
+        sound = made.sound if isinstance(made, Spoken) else made
+        if isinstance(sound, Performance):
+            value, added = performance_value(sound, self.models.get(visit.model).preset, folder), []
+        else:
+            value, entry = self._value(sound, visit)
+            added = [entry]
+        return (value | chosen_value(made, value) if isinstance(made, Spoken) else value), added
 
     def _value(self, take: Take, visit: Visit, renew: bool = True) -> tuple[dict[str, Any], Any]:
         """The card's value for a take, without pictures, and its entry in the library, which it joins."""
@@ -217,10 +246,11 @@ def buttons(running: bool) -> dict[str, gr.Button]:
     return {"go": gr.Button(interactive=not running), "stop": gr.Button(interactive=running)}
 
 
-def _told(wanted: Request, takes: list[Take], elsewhere: bool, seconds: float) -> str:
+def _told(wanted: Request, takes: list[Take | Performance], elsewhere: bool, seconds: float) -> str:
     """What is to be said of a run that has ended."""
     words = f"{len(takes)} take{'s' * (len(takes) > 1)} in {seconds:.1f} s"
-    if redrawn := sum(take.seed >= wanted.seed + wanted.count for take in takes):
+    of_generate = [take for take in takes if isinstance(take, Take) and isinstance(wanted, GenerateRequest)]
+    if redrawn := sum(take.seed >= wanted.seed + wanted.count for take in of_generate):
         words += f"; {redrawn} drawn anew, nearly silent at first"
     return words + "; in the library" * elsewhere
 

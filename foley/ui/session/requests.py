@@ -8,6 +8,8 @@ from typing import Any
 from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.pipeline import Foley
+from foley.prompts.reading import Prompt
+from foley.prompts.say import SaySettings, Speaker, Spoken
 from foley.sampling import Progress, SamplingSettings
 from foley.takes.take import Take
 from foley.ui.components.protocol import Continue, Edit, Region, Siblings
@@ -78,11 +80,36 @@ class EditRequest:
                 return foley.stream_continuation(self.take, seconds, *how, **settings)
 
 
-Request = GenerateRequest | EditRequest
+@dataclass(frozen=True)
+class SayRequest:
+    """The sounds of a sentence, each the best of several; `seed` is used where the sentence names none."""
+
+    prompt: Prompt
+    category: Category
+    seed: int
+
+    @property
+    def title(self) -> str:
+        """The class, in words."""
+        return self.category.title
+
+    @property
+    def count(self) -> int:
+        """How many sounds come."""
+        return self.prompt.takes
+
+    def __call__(self, foley: Foley) -> Iterator[float | Spoken]:
+        """Make them, step by step: the share done, and the sounds. Raises ValueError for what cannot be."""
+        return Speaker(foley).steps(self.prompt, SaySettings(self.seed))
+
+
+Request = GenerateRequest | EditRequest | SayRequest
 
 
 def parts(request: Request) -> list[Request]:
     """The first take alone, which is heard while the others are drawn, and the others. A take is the same in both."""
+    if isinstance(request, SayRequest):
+        return [request]
     first = replace(request, count=1)
     if request.count == 1:
         return [first]

@@ -5,6 +5,7 @@
   const { takes, library, regions, forms, keys } = window.foley;
   const WORDS = [
     ["1 – 7", "class"],
+    ["Y", "say it: words for a sound"],
     ["G", "generate"],
     ["Esc", "stop; clear the region; choose none"],
     ["Space", "play or pause"],
@@ -62,6 +63,7 @@
   Object.assign(keys, {
     a: (event) => takes.hearSlot(0, event),
     b: (event) => takes.hearSlot(1, event),
+    y: () => window.foley.say.focus(),
     l: () => takes.loop(),
     s: () => takes.edit("siblings"),
     c: () => takes.edit("continue"),

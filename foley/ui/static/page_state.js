@@ -42,6 +42,7 @@
       seed: one("#seed input")?.value ?? "",
       locked: one("#lock input")?.checked || false,
       knobs: window.foley.knobs.values(),
+      say: window.foley.say.text(),
       takes: all("#tabs .take.ready[data-take]")
         .map((card) => card.dataset.file)
         .filter(Boolean),
@@ -110,6 +111,7 @@
       .filter((file) => takes.some((take) => take.file === file))
       .slice(0, MOST_REOPENED);
     set({ ...before, seed: seedOf(before, takes) });
+    window.foley.say.set(before.say || "");
     if (files.length) window.foley.protocol.send({ action: "open", files });
     else if (takes.length) window.foley.protocol.send({ action: "open", files: [takes[0].file] });
     else window.foley.protocol.send({ action: "example" });
@@ -152,5 +154,5 @@
     return true;
   }
 
-  window.foley.pageState = { settings, restore, use, go };
+  window.foley.pageState = { settings, restore, set, use, go };
 })();

@@ -11,6 +11,8 @@
     region: "model",
     continue: "model",
     redraw: "model",
+    say: "model",
+    understand: "say",
     open: "model",
     example: "model",
     export: "export",
@@ -24,7 +26,7 @@
     save_performance: "save",
     settings: "settings", // read by the page itself: nothing goes to Python
   };
-  const DRAWING = ["siblings", "region", "continue", "redraw"];
+  const DRAWING = ["siblings", "region", "continue", "redraw", "say"];
   const ANSWERS = {
     download: (answer) => download(answer.file.url, answer.name),
     hear_loop: (answer) => window.foley.takes.hearLoop(answer),

@@ -11,6 +11,8 @@ from foley import plots
 from foley.audio.files import write_audio
 from foley.categories import Category
 from foley.pipeline import Foley
+from foley.prompts.parser import parse
+from foley.prompts.tokens import PromptError
 from foley.sampling import TOP_P
 from foley.takes.export import render
 from foley.takes.recipe import Recipe
@@ -21,6 +23,7 @@ from foley.ui.components.knob_panel import knob_panel
 from foley.ui.components.library_list import change_library, library_list, library_value
 from foley.ui.components.listening import LISTENING
 from foley.ui.components.progress_bar import bar_value, progress_bar
+from foley.ui.components.say_field import not_understood, say_field, understood
 from foley.ui.components.take_card import no_take, take_card
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
@@ -41,6 +44,7 @@ START = "Choose a class and press Generate."
 def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState) -> GenerateController:
     """Lay the tab out inside the open Blocks. Returns its controller, on whose stage other tabs put takes, too."""
     foley = models.first
+    words = say_field()
     category = gr.Radio(
         [(kind.title, int(kind)) for kind in Category],
         value=0, label="Class", show_label=False, container=False, elem_id="category", elem_classes="pads",
@@ -82,6 +86,7 @@ def generate_tab(models: Models, libraries: Libraries, model: gr.State, token: g
     _bringing_back(controller, back)
     _library(controller)
     _exporting(controller)
+    _understanding(models, words, model)
     setting = protocol.Mailbox("settings").submit  # settings of a take, or those that the page was left with
     setting(None, None, list(settings.values()), js="() => window.foley.pageState.settings()", **PAGE_ONLY)
 
@@ -111,6 +116,7 @@ def _generating(controller: GenerateController, go: gr.Button, stop: gr.Button) 
         {
             **dict.fromkeys((protocol.Siblings, protocol.Region, protocol.Continue), controller.edit),
             protocol.Redraw: controller.redraw,
+            protocol.Say: controller.say,
             protocol.Open: controller.open,
             protocol.Example: controller.example,
         },
@@ -123,6 +129,20 @@ def _generating(controller: GenerateController, go: gr.Button, stop: gr.Button) 
     stop.click(None, cancels=[running, editing], **PAGE_ONLY)
     ended = [controller.outputs[name] for name in ("stage", "progress", "go", "stop")]
     stop.click(controller.stopped, controller.outputs["stage"], ended, concurrency_limit=None, **PAGE_ONLY)
+
+
+def _understanding(models: Models, words: gr.HTML, model: gr.State) -> None:
+    """What a sentence is understood as, told while it is typed."""
+
+    def understand(message: protocol.Understand, values: dict, request: gr.Request) -> Changes:
+        hears_knobs = models.get(values[model]).hears_knobs
+        try:
+            return {words: understood(message.number, parse(message.text), message.changes, hears_knobs)}
+        except PromptError as error:
+            return {words: not_understood(message.number, str(error))}
+
+    handlers = {protocol.Understand: understand}
+    protocol.Mailbox("say").on(handlers, {model}, [words], trigger_mode="multiple", concurrency_limit=None)
 
 
 def _bringing_back(controller: GenerateController, back: gr.File) -> None:
