@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiny import SECONDS, tiny_checkpoint
 from visitor import PacedFoley, sync_api, visit
 
 from foley.pipeline import Foley
@@ -24,6 +25,20 @@ def foley(checkpoint: Path) -> Foley:
 
 @pytest.fixture(scope="package")
 def address(foley: Foley, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        studio = build_studio(foley)
+        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+        yield url
+        studio.close(verbose=False)
+
+
+@pytest.fixture(scope="package")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a studio whose model hears knobs."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    tiny = tiny_checkpoint(folder, seconds=SECONDS, hears=True)
+    foley = PacedFoley.from_pretrained(tiny, "cpu", sampler_backend="torch")  # nothing to compile first
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         studio = build_studio(foley)

@@ -3,27 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from tiny import SECONDS, tiny_checkpoint
 from visitor import PacedFoley, drawn, expect_total, generate, settle, sync_api, total, visit
 
-from foley.ui.studio import build_studio
-from foley.ui.theme import launch_settings
-
 expect = sync_api.expect
-
-
-@pytest.fixture(scope="module")
-def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a studio whose model hears knobs."""
-    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
-    tiny = tiny_checkpoint(folder, seconds=SECONDS, hears=True)
-    foley = PacedFoley.from_pretrained(tiny, "cpu", sampler_backend="torch")  # nothing to compile first
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        studio = build_studio(foley)
-        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
-        yield url
-        studio.close(verbose=False)
 
 
 @pytest.fixture

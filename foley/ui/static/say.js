@@ -163,7 +163,7 @@
       if (keep && !wrong && given !== value) change(item, given);
       label.focus();
     };
-    box.addEventListener("keydown", (event) => {
+    box.addEventListener("keydown", (/** @type {any} */ event) => {
       if (!["Enter", "Escape"].includes(event.key)) return;
       event.preventDefault();
       event.stopPropagation();
