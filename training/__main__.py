@@ -32,6 +32,7 @@ from training.pack import PART_MIB, pack
 from training.pipeline import Limits, compute_codes, prepare, start_processes, train_stages
 from training.reproduce.command import add_arguments, run_reproduce
 from training.run import Options, Run
+from training.say_check import add_say_check, run_say_check
 from training.sprint import Sprint, run_sprint
 from training.stop import Stop
 from training.tags import make_tags, table_of_tags
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     tags.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="recordings with a manifest.csv")
     tags.add_argument("--out", type=Path, default=TAG_STATISTICS, metavar="FOLDER", help="default: where they ship")
     tags.add_argument("--cache", type=Path, metavar="FOLDER", help="keep embeddings here, for the next time")
+    add_say_check(commands.add_parser("say-check", help="is what words ask for to be heard: knobs, tags, the slider"))
     return top
 
 
@@ -210,6 +212,8 @@ def main(argv: list[str] | None = None) -> int:
         elif arguments.command == "tags":
             embedder = load_embedder(cache=arguments.cache)
             print("\n".join(table_of_tags(make_tags(arguments.data, arguments.out, embedder))))
+        elif arguments.command == "say-check":
+            run_say_check(arguments)
         elif arguments.command == "sprint":
             return run_sprint(_sprint_of(arguments))
         elif arguments.command == "prepare":

@@ -141,8 +141,8 @@ def _understanding(models: Models, words: gr.HTML, model: gr.State) -> None:
         except PromptError as error:
             return {words: not_understood(message.number, str(error))}
 
-    handlers = {protocol.Understand: understand}
-    protocol.Mailbox("say").on(handlers, {model}, [words], trigger_mode="multiple", concurrency_limit=None)
+    queue: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": None}
+    protocol.Mailbox("say").on({protocol.Understand: understand}, {model}, [words], **queue)
 
 
 def _bringing_back(controller: GenerateController, back: gr.File) -> None:
