@@ -19,6 +19,8 @@ from foley.perform.command import run_perform
 from foley.pipeline import MOST_TAKES, Foley
 from foley.prompts.command import add_command as add_say_command
 from foley.prompts.command import run_say
+from foley.prompts.search import add_command as add_search_command
+from foley.prompts.search import run_search
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, SamplingSettings
 from foley.sampling.settings import MOST_CODES, MOST_TEMPERATURE
@@ -97,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_perform_command(commands)
     add_say_command(commands)
+    add_search_command(commands)
     add_listening_command(commands)
 
     for command in (generate, reconstruct, recipe, evaluate):
@@ -252,6 +255,7 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
 COMMANDS = {
     "perform": run_perform,
     "say": run_say,
+    "search": run_search,
     "listening-test": run_listening_test,
     "generate": run_generate,
     "reconstruct": run_reconstruct,

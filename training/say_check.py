@@ -14,7 +14,6 @@ from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.dataset import VALIDATION
 from foley.evaluation.embedders.registry import Embedder, load_embedder
-from foley.evaluation.words import OPPOSITES, word_scores
 from foley.pipeline import Foley
 from foley.prompts.ranking import embed
 from foley.prompts.say import Speaker
@@ -23,6 +22,7 @@ from foley.resources import SHIPPED_MODEL
 from foley.system.arguments import whole
 from training.tag_check import HeldOut, check_tags
 from training.tags import PER_SOURCE, SOURCES, embeddings_of, of_each_source, tagged_clips
+from training.word_check import OPPOSITES, word_scores
 
 TIMED = 20  # takes
 PARTS = ("words", "tags", "slider")

@@ -10,13 +10,13 @@ import torch
 from tiny import SECONDS, tiny_checkpoint
 
 from foley.categories import Category
-from foley.evaluation.words import OPPOSITES, PHRASES, word_scores
 from foley.pipeline import Foley
 from foley.prompts.parser import parse
 from foley.prompts.ranking import Score
 from foley.prompts.say import Spoken
 from training import __main__ as training
 from training.say_check import check_tags_of, seconds_to_sound
+from training.word_check import OPPOSITES, PHRASES, word_scores
 
 
 @pytest.fixture(scope="module")

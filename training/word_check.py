@@ -48,7 +48,7 @@ def word_scores(
     category: Category,
     takes: int,
     best_of: int,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Iterator[WordScore]:
     """A score for each knob, of so many pairs of takes, each the best of `best_of`.
 
