@@ -81,15 +81,15 @@ class Report:
         data["classes"] = {name: _plain(scores) for name, scores in self.classes.items()}
         return json.dumps({**data, "mean": _plain(self.mean)}, indent=2, ensure_ascii=False) + "\n"
 
-    def basis(self) -> str:
-        """What the scores rest on, in two sentences."""
+    def basis(self, intervals: str = "In brackets") -> str:
+        """What the scores rest on, in two sentences; `intervals` says where their intervals are shown."""
         fewest = {name: min(sizes.get(name, 0) for sizes in self.clips.values()) for name in ("generated", "real")}
         settings = self.settings
         real = f" and at least {fewest['real']} held-out recordings" if fewest["real"] else ""
         return (
             f"{self.model}: {fewest['generated']} takes a class (temperature {settings['temperature']:g}, top-p "
             f"{settings['top_p']:g}, seeds from {settings['seed']}){real}, against {self.reference}, embedded by "
-            f"{self.embedder}. In brackets: 95 % of {settings['draws']} bootstrap draws."
+            f"{self.embedder}. {intervals}: 95 % of {settings['draws']} bootstrap draws."
         )
 
 

@@ -155,6 +155,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "evaluate.run": OWN,
     "evaluate.stopped": OWN,
     "evaluate.last": OWN,
+    "evaluate.pick": OWN,  # of the reports that are kept, by its folder
     "evaluate.show": OWN,
     "evaluate.listen": OWN,
     "evaluate.switch": PUBLIC,  # between the figures of the report that ships

@@ -188,6 +188,7 @@ def wishes(secret: Path) -> Iterator[dict]:
         "seconds": 8, "settings": form, "category": file, "code": 0, "cell": 0,
         "text": f"rain {file}", "changes": [[file, None]], "number": 1,
         "events": [[0.1, 1.0, None]], "curve": None, "duration_s": 1.0, "kinds": ["wav"], "variation": 0,
+        "start_s": 0.0,
     }  # fmt: skip
     for kind in get_args(get_args(protocol.AnyMessage)[0]):
         fields = set(kind.model_fields) - {"action"}

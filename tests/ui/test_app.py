@@ -4,8 +4,6 @@ import gc
 import runpy
 import sys
 import threading
-import zipfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,15 +16,15 @@ import soundfile
 import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from handmade import changed, handmade_take
+from handmade import changed
 
 from foley.categories import Category
 from foley.pipeline import Foley
 from foley.takes.export import ExportSettings
 from foley.takes.recipe import Recipe
-from foley.ui.components.export_panel import export_settings, export_takes
-from foley.ui.components.library_list import change_library, kind, library_value
-from foley.ui.components.protocol import Delete, ExportForm, Mailbox, Open, Restore, Star, read_message
+from foley.ui.components.export_panel import export_takes
+from foley.ui.components.library_list import library_value
+from foley.ui.components.protocol import Mailbox, Open, Star, read_message
 from foley.ui.session.generation import GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
@@ -312,79 +310,6 @@ def test_a_take_that_is_not_there_cannot_be_opened(foley):
         controller_of(foley).open(
             Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST
         )
-
-
-def test_a_change_of_the_library_says_which_version_it_follows(foley):
-    library = LIBRARIES.of("versions")
-    file = library.add(foley.generate("Rain", seed=1)[0]).file
-    before = library_value(library)
-    starred = change_library(library, Star(action="star", files=(file,), star=True))
-    assert starred["since"] == before["version"]
-    assert starred["takes"][0]["star"]
-    deleted = change_library(library, Delete(action="delete", files=(file, "nothing.wav")))
-    assert (deleted["since"], deleted["gone"], deleted["trashed"]) == (starred["version"], [file], 1)
-    back = change_library(library, Restore(action="restore"))
-    assert back["takes"][0]["star"]
-    assert back["trashed"] == 0
-
-
-@pytest.mark.parametrize(
-    ("edits", "words"),
-    [
-        ((), ""),
-        (("sibling at distance 0.30",), "sibling 0.30"),
-        (("sibling at distance 0.30", "rows 2-4, frames 10-19 drawn again"), "region again"),
-        (("from dog.flac",), "from dog.flac"),
-        (("from dog.flac", "continued to 8 s"), "continued to 8 s, from dog.flac"),
-    ],
-)
-def test_a_row_says_what_its_take_is(edits, words):
-    assert kind(edits) == words
-
-
-def test_exports_are_one_file_or_a_zip_and_carry_names(foley, tmp_path):
-    library = LIBRARIES.of("exporter")
-    for take in foley.generate("Footstep", seed=30, count=2):
-        library.add(take)
-    files = [entry.file for entry in library.entries()]
-    library.change(files[0], name="Boots")
-    settings = ExportSettings("FLAC 16-bit", 44_100, template="{number} {name}")
-
-    def take_of(file: str):
-        return foley.recall(*library.saved(file))
-
-    *_, (_, path, _) = export_takes(library, take_of, files, settings, tmp_path)
-    with zipfile.ZipFile(path) as zipped:
-        assert zipped.namelist() == ["01 Boots.flac", "02 Footstep.flac"]
-        zipped.extractall(tmp_path)
-    assert soundfile.info(tmp_path / "01 Boots.flac").samplerate == 44_100
-    assert Recipe.read(tmp_path / "01 Boots.flac").seed == 31
-    *_, (_, path, words) = export_takes(library, take_of, files[:1], ExportSettings(loop=True), tmp_path / "one")
-    assert path.name == "FEETHmn_Boots 31_FOLEY_tiny.wav"
-    assert "seam" in words
-    with pytest.raises(ValueError, match="no take to export"):
-        next(export_takes(library, take_of, [], settings, tmp_path))
-
-
-def test_an_export_tells_what_stays_below_its_level_and_what_is_nearly_silent(tmp_path):
-    library = LIBRARIES.of("levels")
-    takes = [handmade_take(seed=seed) for seed in (1, 2)]
-    takes.append(replace(handmade_take(seed=3), waveform=torch.cat([torch.full((1,), 0.02), torch.zeros(24_000)])))
-    files = [library.add(take).file for take in takes]
-    form = ExportForm(format="WAV 24-bit", sample_rate=24_000, trim=False, loop=False, normalise="loudness", level="")
-    settings = export_settings(form)
-    assert settings.target == -16  # a level that is left empty is the usual one
-    loud = export_settings(form.model_copy(update={"level": "0"}))
-
-    def exported(files, settings):
-        *_, (_, _, words) = export_takes(library, take_of.__getitem__, files, settings, tmp_path)
-        return words
-
-    take_of = dict(zip(files, takes, strict=True))
-    assert "2 of 2 stay below the level asked for, by up to " in exported(files[:2], loud)
-    assert "below the level asked for: its peaks would pass −1 dBTP" in exported(files[:1], loud)
-    assert "1 of 2 nearly silent" in exported(files[1:], ExportSettings())
-    assert exported(files[:1], ExportSettings()).endswith(".wav")  # and no more words
 
 
 def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tmp_path):

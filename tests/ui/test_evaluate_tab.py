@@ -1,6 +1,7 @@
 """The evaluate tab without a browser: what its chart and its lists say, and a run of it from start to stop."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from foley.categories import Category
 from foley.evaluation.evaluate import EvaluationProgress
 from foley.evaluation.metrics.bootstrap import Interval
 from foley.evaluation.report import ClipRow, Report
-from foley.evaluation.report_files import save_report
+from foley.evaluation.report_files import keep_report, kept_reports, save_report
 from foley.ui.components import report_view
 from foley.ui.tabs import evaluate
 
@@ -107,7 +108,43 @@ def test_a_run_says_how_far_it_is_and_leaves_its_report(run, report, tmp_path, m
     assert settings.parts == ()
     bars = [value for value in shown if isinstance(value, dict)]
     assert bars[0]["share"] == 0.25 and "1 of 4" in bars[0]["text"] and bars[-1]["state"] == "done"
-    assert report in shown and Report.load(tmp_path).mean == report.mean
+    (kept,) = kept_reports(tmp_path).values()
+    assert report in shown and kept.mean == report.mean
+
+
+@pytest.fixture
+def functions(tmp_path, monkeypatch, report):
+    """The functions of the tab by name; the report that ships is of 100 takes a class."""
+    shipped = save_report(
+        replace(report, model="shipped@2", settings={**report.settings, "per_class": 100}), tmp_path / "s"
+    )
+    monkeypatch.setattr(evaluate, "SHIPPED_REPORT", shipped)
+    with gr.Blocks() as blocks:
+        evaluate.evaluate_tab(SimpleNamespace(), gr.State(""), home=tmp_path / "home")
+    return {one.fn.__name__: one.fn for one in blocks.fns.values() if one.fn}
+
+
+def test_a_small_trial_never_replaces_the_shipped_report_and_is_listed_beside_it(functions, report, tmp_path):
+    trial = keep_report(report, tmp_path / "home")
+    values = list(functions["last"]().values())
+    assert values[0].model == "shipped@2"
+    words = [words for words, _ in values[1].choices]
+    assert "m · 2 takes a class · corpus" in words[0] and words[1] == "shipped · shipped · 100 takes a class · corpus"
+    whole = keep_report(replace(report, settings={**report.settings, "per_class": 32}), tmp_path / "home")
+    assert whole != trial  # within a second, too
+    assert next(iter(functions["last"]().values())).settings["per_class"] == 32
+    assert functions["pick"](str(trial)).settings["per_class"] == 2
+    assert functions["pick"]("").model == "shipped@2"
+    assert functions["pick"](str(tmp_path / "s")) is None  # only what the list names is read
+
+
+def test_two_reports_are_compared_and_the_files_are_those_of_the_one_that_is_shown(functions, report, tmp_path):
+    place, request = str(keep_report(report, tmp_path / "home")), SimpleNamespace(session_hash="evaluator")
+    chart, links, table = functions["show"](report, "fad", place, "", request)
+    assert "| A | B | better |" in table and "shipped@2" in table
+    assert len(links["files"]) == 5
+    assert "In brackets" not in chart and "The line on a bar: 95 %" in chart
+    assert functions["show"](report, "fad", place, "-", request)[2] == ""
 
 
 def test_a_stop_closes_the_evaluation(run, monkeypatch):

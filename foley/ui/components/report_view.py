@@ -1,6 +1,7 @@
 """What the evaluate tab shows: a chart of a report's scores, and the sounds behind one of its bars."""
 
 import shutil
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from foley.evaluation.clip_set import SETS
 from foley.evaluation.metrics.bootstrap import Interval
 from foley.evaluation.metrics.metric import Direction, Metric, Score
 from foley.evaluation.metrics.registry import METRICS
-from foley.evaluation.report import ClipRow, Report
+from foley.evaluation.report import REPORT, ClipRow, Report
 from foley.evaluation.report_files import FILES
 from foley.resources import STATIC
 from foley.ui.session.visitors import served
@@ -24,6 +25,7 @@ CHARTED = {
     )
 }  # fmt: skip
 BETTER = {Direction.LOWER: " Less is better.", Direction.HIGHER: " More is better."}
+SHIPPED = ""  # in place of the folder of the report that ships
 MOST_CLIPS = 100  # of a set that are listed
 DECIBELS = 60.0  # below full scale: the left end of a bar of levels
 
@@ -65,7 +67,7 @@ def chart(report: Report | None, name: str, listen: bool = True) -> str:
         cards.append(_card(Category[category].title, category if listen else "", values, scores, most))
     meaning = metric.meaning + BETTER.get(metric.direction, "")
     return (
-        f'<p class="basis">{escape(report.basis())}</p><p class="note">{escape(meaning)}</p>'
+        f'<p class="basis">{escape(report.basis("The line on a bar"))}</p><p class="note">{escape(meaning)}</p>'
         f'<div class="charts">{"".join(cards)}</div>{_flags(report)}'
     )
 
@@ -130,6 +132,20 @@ def _row(row: ClipRow, file: Path, folder: Path) -> dict[str, Any]:
         "defects": escape(row.defects),
         "audio": served(copied),
     }
+
+
+def report_choices(kept: dict[Path, Report], shipped: Report | None) -> list[tuple[str, str]]:
+    """Reports to choose from, as (words, folder), the newest first and the one that ships last."""
+    chosen = [(f"{_made(place)} · {_summary(report)}", str(place)) for place, report in kept.items()]
+    return [*chosen, *([(f"shipped · {_summary(shipped)}", SHIPPED)] if shipped else [])]
+
+
+def _summary(report: Report) -> str:
+    return f"{report.model.split('@')[0]} · {report.settings['per_class']} takes a class · {report.reference}"
+
+
+def _made(place: Path) -> str:
+    return f"{datetime.fromtimestamp((place / REPORT).stat().st_mtime):%d %b %H:%M}"
 
 
 def links_value(home: Path, folder: Path) -> dict[str, Any]:

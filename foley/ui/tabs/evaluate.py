@@ -11,7 +11,8 @@ import gradio as gr
 from foley.evaluation.chain import PARTS
 from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, evaluating
 from foley.evaluation.report import Report
-from foley.evaluation.report_files import save_report
+from foley.evaluation.report_files import keep_report, kept_reports
+from foley.evaluation.report_pages import comparison
 from foley.pipeline import Foley
 from foley.resources import SHIPPED_REPORT, WORK
 from foley.sampling import TOP_P
@@ -26,6 +27,8 @@ from foley.ui.session.visitors import new_folder
 HOME = WORK / "evaluation"  # where sounds and embeddings are kept, so that an evaluation goes on after a stop
 
 MOST_TAKES = 100  # a class, as in the challenge
+WHOLE_TAKES = 32  # a class, as in the paper: with fewer an evaluation is a trial
+NOTHING_ELSE = "-"  # to compare with
 MEANWHILE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1}  # one evaluation at a time
 PRESSED = '() => [false, true].map((interactive) => ({interactive, __type__: "update"}))'
 NO_EVALUATING = "Evaluating is off here: it reads folders of the machine, and others can open this page."
@@ -52,6 +55,10 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
             links = gr.HTML({"files": []}, html_template=view.LINKS, css_template=view.STYLE, js_on_load=None)
         with gr.Column(elem_classes="stage"):
             progress = progress_bar(bar_value("Ready"), "", elem_id="evaluate-progress", js_on_load=None)
+            with gr.Row(elem_classes="choices"):
+                chosen = gr.Dropdown([], label="Report", elem_id="evaluate-report", min_width=200)
+                other = gr.Dropdown([], label="Compare with", elem_id="evaluate-other", min_width=200)
+            table = gr.Markdown("", elem_id="evaluate-comparison")
             measure = _measures()
             chart = gr.HTML(
                 view.NOTHING, elem_id="chart", css_template=view.STYLE, js_on_load=view.CHART_SCRIPT,
@@ -86,9 +93,9 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
                         share = event.done / max(event.total, 1)
                         yield {progress: bar_value(f"{event.what}, {event.done} of {event.total}", share, "running")}
                     else:
-                        save_report(event, home)
-                        words = f"{event.minutes:.1f} min"
-                        yield {report: event, progress: bar_value(words, 1.0, "done"), **_buttons(running=False)}
+                        place = str(keep_report(event, home))
+                        bar = bar_value(f"{event.minutes:.1f} min; kept beside the other reports", 1.0, "done")
+                        yield {report: event, progress: bar, **_buttons(running=False), **_lists(place)}
         except Exception as error:
             gr.Warning(error_message(error, whole_paths=True))
             yield {progress: bar_value("Ready"), **_buttons(running=False)}
@@ -104,24 +111,40 @@ def evaluate_tab(models: Models, model: gr.State, mode: Mode = Mode.OWN, home: P
         mode.refuse_unless_allowed("evaluate.listen")
         return view.clips_value(now, event.category, event.set, home, new_folder(request))
 
-    def last() -> Report | None:
-        """The last report made here, else the one that ships."""
-        for place in (home, SHIPPED_REPORT):
-            try:
-                return Report.load(place)
-            except ValueError:
-                continue
-        return None
+    def _lists(place: str) -> dict[gr.Dropdown, gr.Dropdown]:
+        """The reports to choose from, of which the one in that folder is shown."""
+        choices = view.report_choices(kept_reports(home), _shipped())
+        none = ("nothing", NOTHING_ELSE)
+        return {chosen: gr.Dropdown(choices, value=place), other: gr.Dropdown([none, *choices], value=NOTHING_ELSE)}
 
-    def show(now: Report | None, what: str, request: gr.Request) -> tuple:
-        return view.chart(now, what), view.links_value(home, new_folder(request))
+    def _report(place: str) -> Report | None:
+        """The report of a folder, one of those that are kept here."""
+        return _shipped() if place == view.SHIPPED else kept_reports(home).get(Path(place))
+
+    def last() -> dict:
+        """When the page is loaded: the newest report of a whole evaluation, else the one that ships, else any."""
+        kept, shipped = kept_reports(home), _shipped()
+        whole = [place for place, found in kept.items() if found.settings["per_class"] >= WHOLE_TAKES]
+        place = str(whole[0]) if whole else view.SHIPPED if shipped or not kept else str(next(iter(kept)))
+        return {report: _report(place), **_lists(place)}
+
+    def pick(place: str | None) -> Report | None:
+        """The report that was chosen."""
+        return _report(place or view.SHIPPED)
+
+    def show(now: Report | None, what: str, place: str | None, beside: str | None, request: gr.Request) -> tuple:
+        second = None if beside in (None, NOTHING_ELSE) else _report(str(beside))
+        compared = comparison(now, second) if now and second else ""
+        return view.chart(now, what), view.links_value(Path(place or SHIPPED_REPORT), new_folder(request)), compared
 
     go.click(None, None, [go, stop], js=PRESSED, **PAGE_ONLY)  # a run that waits for its turn can be stopped, too
-    running = go.click(run, [model, *controls], [report, progress, go, stop], **PAGE_ONLY, **MEANWHILE)
+    running = go.click(run, [model, *controls], [report, progress, go, stop, chosen, other], **PAGE_ONLY, **MEANWHILE)
     stop.click(None, cancels=running, **PAGE_ONLY)
     stop.click(stopped, None, [progress, go, stop], concurrency_limit=None, **PAGE_ONLY)
-    gr.on(None, last, None, report, **PAGE_ONLY)  # when the page is loaded
-    gr.on([report.change, measure.change], show, [report, measure], [chart, links], concurrency_limit=None, **PAGE_ONLY)
+    gr.on(None, last, None, [report, chosen, other], **PAGE_ONLY)
+    chosen.input(pick, chosen, report, **PAGE_ONLY)
+    changed = [report.change, measure.change, other.change]
+    gr.on(changed, show, [report, measure, chosen, other], [chart, links, table], concurrency_limit=None, **PAGE_ONLY)
     chart.select(listen, report, clips, concurrency_limit=None, **PAGE_ONLY)
 
 
@@ -130,12 +153,17 @@ def _evaluating(foley: Foley, *arguments: Any) -> Iterator[EvaluationProgress | 
     return evaluating(foley, *arguments)
 
 
+def _shipped() -> Report | None:
+    """The report that ships, where it does."""
+    try:
+        return Report.load(SHIPPED_REPORT)
+    except ValueError:
+        return None
+
+
 def _shipped_figures() -> None:
     """The tab of a public page: the report that ships, read once, and no sounds."""
-    try:
-        report = Report.load(SHIPPED_REPORT)
-    except ValueError:
-        report = None
+    report = _shipped()
 
     def switch(what: str) -> str:
         """The chart of another measure."""
