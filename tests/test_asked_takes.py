@@ -12,7 +12,8 @@ from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.evaluation.controls import control_scores, table
-from foley.perform.beds import contour_of, sample_bed
+from foley.perform import PerformanceSettings
+from foley.perform.beds import levels_of, sample_bed
 from foley.perform.events import LevelCurve
 from foley.pipeline import Foley
 from foley.sampling import Sampler, SamplingSettings
@@ -71,12 +72,12 @@ def test_a_model_that_was_not_taught_says_so(checkpoint):
 
 def test_a_bed_is_asked_for_its_curve(hearing):
     curve = LevelCurve((-40.0, -10.0), 0.5)
-    asked = contour_of(curve, 1.0, 6.0, 10.0)
-    assert len(asked.level_db) == 60 and asked.level_db[0] is not None and asked.level_db[30:] == (None,) * 30
-    assert asked.level_db[0] < asked.level_db[15] <= -10
+    levels = levels_of(curve, 1.0, 6.0, 10.0)
+    assert len(levels) == 60 and levels[0] is not None and levels[30:] == (None,) * 30
+    assert levels[0] < levels[15] <= -10
     drawn = []
     for with_curve in (curve, None):
-        steps = sample_bed(hearing, Category.Rain, 5.0, 1, SamplingSettings(), with_curve)
+        steps = sample_bed(hearing, PerformanceSettings(Category.Rain, 1), 5.0, with_curve)
         drawn.append(returned(steps))
     assert len(drawn[0]) == len(drawn[1]) == 5 * hearing.sample_rate
     assert abs(drawn[0] - drawn[1]).max() > 1e-3

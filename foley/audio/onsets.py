@@ -27,7 +27,9 @@ class Onset:
     level_db: float
 
 
-def find_onsets(waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_S) -> list[Onset]:
+def find_onsets(
+    waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_S, least_rise_db: float = LEAST_RISE_DB
+) -> list[Onset]:
     """The onsets of a mono waveform (samples,), in the order of their times."""
     samples = waveform.detach().cpu().numpy().astype(np.float64)
     block = max(1, round(BLOCK_S * sample_rate))
@@ -41,7 +43,7 @@ def find_onsets(waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_
     rise = level - before
     floor = level.max() - RANGE_DB
     gap = max(1, round(gap_s * sample_rate / block))
-    is_peak = (maximum_filter1d(rise, 2 * RISE_BLOCKS + 1, mode="nearest") == rise) & (rise >= LEAST_RISE_DB)
+    is_peak = (maximum_filter1d(rise, 2 * RISE_BLOCKS + 1, mode="nearest") == rise) & (rise >= least_rise_db)
     reach = max(1, round(PEAK_REACH_S * sample_rate))
     onsets: list[Onset] = []
     is_loud = maximum_filter1d(level, 2 * RISE_BLOCKS + 1, mode="nearest") > floor

@@ -48,10 +48,15 @@ def single_events(waveform: Tensor, sample_rate: int) -> list[SingleEvent]:
         first = max(0, onset.sample - lead)
         following = onsets[number + 1].sample - lead if number + 1 < len(onsets) else len(samples)
         piece = samples[first : min(following, first + round(LONGEST_S * sample_rate))]
-        piece = _faded(_without_tail(piece, sample_rate), lead, sample_rate)
+        piece = ended(piece, lead, sample_rate)
         if len(piece) >= round(SHORTEST_S * sample_rate):
-            events.append(SingleEvent(piece.astype(np.float32), onset.sample - first, onset.level_db))
+            events.append(SingleEvent(piece, onset.sample - first, onset.level_db))
     return events
+
+
+def ended(piece: np.ndarray, lead: int, sample_rate: int) -> np.ndarray:
+    """An event (samples,), its onset at `lead`, as float32 without its silent tail and faded at both ends."""
+    return _faded(_without_tail(piece, sample_rate), lead, sample_rate).astype(np.float32)
 
 
 def _without_tail(piece: np.ndarray, rate: int) -> np.ndarray:

@@ -1,17 +1,16 @@
 """Beds: rain, engines and other steady sounds as long as they are wanted, under a level curve."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from foley.audio.onsets import QUIETEST_DB
-from foley.categories import Category
-from foley.conditions.asked import Asked
 from foley.perform.events import LevelCurve
 from foley.perform.onsets import level_curve
+from foley.perform.settings import PerformanceSettings
 from foley.pipeline import Foley
-from foley.sampling import SamplingSettings
 from foley.sampling.noise import part_seed
 from foley.takes.edits import LONGEST_S as LONGEST_TAKE_S
 
@@ -21,12 +20,7 @@ GATE_DB = QUIETEST_DB + 1  # below this a curve asks for silence
 
 
 def sample_bed(
-    foley: Foley,
-    category: Category,
-    seconds: float,
-    seed: int,
-    settings: SamplingSettings,
-    curve: LevelCurve | None = None,
+    foley: Foley, settings: PerformanceSettings, seconds: float, curve: LevelCurve | None = None
 ) -> Generator[float, None, np.ndarray]:
     """A steady sound of a class, float64 (samples,) of `seconds`: long takes, joined where 30 s are too short.
 
@@ -34,18 +28,21 @@ def sample_bed(
     engines do. Step by step: yields the share that is done, from 0 to 1, and returns the sound. The other windows'
     seeds follow from the first one's.
     """
-    guide = curve if foley.hears_contours else None
     rate = foley.sample_rate
     wanted, join = round(seconds * rate), round(JOIN_S * rate)
     sound = np.zeros(0)
+    guide = curve if foley.hears_contours else None
     window = 0
     while len(sound) < wanted:
         missing_s = (wanted - len(sound)) / rate + (JOIN_S if len(sound) else 0)
-        own = part_seed(seed, window)
+        own = part_seed(settings.seed, window)
         sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
         begin_s = max(0, len(sound) - join) / rate
-        asked = None if guide is None else contour_of(guide, begin_s, LONGEST_TAKE_S, foley.codes_per_second)
-        take = foley.generate(category, own, *sampling, asked=asked)[0]
+        asked = settings.asked
+        if guide is not None:
+            levels = levels_of(guide, begin_s, LONGEST_TAKE_S, foley.codes_per_second)
+            asked = replace(asked, level_db=levels)
+        take = foley.generate(settings.category, own, *sampling, asked=asked)[0]
         yield min(0.99, len(sound) / wanted)
         if missing_s > take.duration_s:
             take = foley.continue_(take, min(missing_s, LONGEST_TAKE_S - 0.1), seed=own)[0]
@@ -55,16 +52,12 @@ def sample_bed(
     return sound[:wanted]
 
 
-def contour_of(curve: LevelCurve, begin_s: float, seconds: float, columns_per_second: float) -> Asked:
+def levels_of(curve: LevelCurve, begin_s: float, seconds: float, columns_per_second: float) -> tuple[float | None, ...]:
     """What a curve asks of a take that begins at `begin_s`: the level of every column, none behind the curve's end."""
     columns = round(seconds * columns_per_second)
     times = begin_s + (np.arange(columns) + 0.5) / columns_per_second
     end_s = len(curve.levels_db) / curve.rate
-    return Asked(
-        level_db=tuple(
-            float(level) if time < end_s else None for time, level in zip(times, curve.at(times), strict=True)
-        )
-    )
+    return tuple(float(level) if time < end_s else None for time, level in zip(times, curve.at(times), strict=True))
 
 
 def under_curve(sound: np.ndarray, curve: LevelCurve, sample_rate: int) -> np.ndarray:

@@ -11,8 +11,9 @@ from foley.perform.event_files import read_events
 from foley.perform.events import LONGEST_S, EventError, EventList
 from foley.perform.onsets import events_of
 from foley.perform.output import read_performance, save
-from foley.perform.performance import WAYS, PerformanceSettings, perform
+from foley.perform.performance import perform
 from foley.perform.picture import events_in_motion
+from foley.perform.settings import WAYS, PerformanceSettings
 from foley.perform.timecode import FrameRate, parse_time
 from foley.perform.video import production_sound, read_motion, video_info
 from foley.pipeline import Foley

@@ -9,6 +9,8 @@ import numpy as np
 LONGEST_S = 300.0
 MOST_EVENTS = 5_000
 
+Knobs = tuple[tuple[str, float], ...]
+
 
 class EventError(ValueError):
     """Events that cannot be used; the message says what is wrong, with what, and what to do."""
@@ -18,12 +20,14 @@ class EventError(ValueError):
 class Event:
     """Something that sounds at `time_s` seconds with a `strength` from 0 (barely) to 1 (as hard as can be).
 
-    `category` is the id of its class where it is another than that of the whole performance, else None.
+    `category` is the id of its class where it is another than that of the whole performance, else None; `knobs` are
+    names and values from 0 to 1 of what its sound is asked for beside those of the whole performance.
     """
 
     time_s: float
     strength: float = 1.0
     category: int | None = field(default=None, compare=False)
+    knobs: Knobs = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

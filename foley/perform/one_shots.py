@@ -1,19 +1,21 @@
 """One-shots: single events cut out of fresh takes, to be placed to the sample."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from scipy.signal import butter, sosfilt
 
-from foley.audio.onsets import find_onsets
-from foley.audio.single_events import single_events
-from foley.sampling.noise import uniform_field
+from foley.audio.onsets import LEAST_RISE_DB, find_onsets
+from foley.audio.single_events import LEAD_S, SHORTEST_S, ended, single_events
+from foley.sampling.noise import uniform_field, white_noise
 from foley.takes.take import Take
 
 LEVEL_S = 0.05  # from the onset on: the stretch whose level is a one-shot's
-MOST_SHIFT_S = 0.005  # between a one-shot's onset in its take and by itself
+ROOM_DB = 20.0  # how far below an event what sounded before it has to be
+RIPPLE_DB = 6.0  # within 12 ms: what rises as much in a one-shot may be heard as another event, some of the time
+MOST_SWELL_DB = 12.0  # from a one-shot's begin to its loudest 50 ms: what grows more is no hit
+MOST_SHIFT_S = 0.005  # of an onset that is heard over what sounded before it
 SOFTEST_DB, SOFTEST_CUTOFF_HZ = -24.0, 2_500.0  # what strength 0 does to level and brightness
 
 
@@ -32,9 +34,13 @@ class OneShot:
 
 
 def one_shots_of(take: Take, source: str) -> list[OneShot]:
-    """The single events of a take, each up to where its tail ends or the next one begins."""
+    """The single events of a take, each up to where its tail ends or the next one begins.
+
+    Those that begin too gently to be heard where another still sounds are left out.
+    """
     events = single_events(take.waveform, take.sample_rate)
-    return [OneShot(event.samples, event.onset, source) for event in events]
+    shots = (_single(OneShot(event.samples, event.onset, source), take.sample_rate) for event in events)
+    return [shot for shot in shots if shot is not None]
 
 
 def choose(shots: list[OneShot], count: int, seed: int) -> list[OneShot]:
@@ -72,14 +78,34 @@ def at_strength(shot: OneShot, strength: float, level_db: float, sample_rate: in
     return samples * 10 ** ((wanted - now) / 20)
 
 
-def best_shots(shots: Iterable[OneShot], sample_rate: int) -> list[OneShot]:
-    """Those that hold one event only, heard by themselves; all of them where hardly any does."""
-    shots = list(shots)
-    single = [shot for shot in shots if _is_single(shot, sample_rate)]
-    return single if len({shot.source for shot in single}) > 1 else shots
+def _single(shot: OneShot, rate: int) -> OneShot | None:
+    """A one-shot up to where another event is heard in it; None where its own begin is not heard, or it swells."""
+    lead, least = round(LEAD_S * rate), round(SHORTEST_S * rate)
+    if len(shot.samples) < least:
+        return None
+    # soft ones are darker: what is heard in them may be another event
+    heard = [_heard(at_strength(shot, strength, 0.0, rate), rate, RIPPLE_DB) for strength in (1.0, 0.0)]
+    if not all(onsets and abs(onsets[0] - shot.onset) <= MOST_SHIFT_S * rate for onsets in heard):
+        return None
+    end = min(onset - lead for onsets in heard for onset in (*onsets[1:], len(shot.samples) + lead))
+    single = replace(shot, samples=ended(shot.samples[:end], lead, rate))
+    if len(single.samples) < least or _swell_db(single, rate) > MOST_SWELL_DB:
+        return None
+    over = _heard(at_strength(single, 1.0, 0.0, rate), rate, noise_db=-ROOM_DB)
+    return single if any(abs(onset - single.onset) <= MOST_SHIFT_S * rate for onset in over) else None
 
 
-def _is_single(shot: OneShot, sample_rate: int) -> bool:
-    silence = np.zeros(round(2 * LEVEL_S * sample_rate), np.float32)
-    heard = find_onsets(torch.from_numpy(np.concatenate([silence, shot.samples, silence])), sample_rate)
-    return len(heard) == 1 and abs(heard[0].sample - len(silence) - shot.onset) <= MOST_SHIFT_S * sample_rate
+def _heard(samples: np.ndarray, rate: int, least_rise_db: float = LEAST_RISE_DB, noise_db: float = -200.0) -> list[int]:
+    """Where onsets are heard in samples, with silence or with steady noise of a level before and below them."""
+    before = round(2 * LEVEL_S * rate)
+    noise = white_noise(0, before + len(samples) + before) * 10 ** (noise_db / 20)
+    noise[before : before + len(samples)] += samples
+    onsets = find_onsets(torch.from_numpy(noise), rate, least_rise_db=least_rise_db)
+    return [onset.sample - before for onset in onsets]
+
+
+def _swell_db(shot: OneShot, rate: int) -> float:
+    """How far its loudest 50 ms lie above its first ones."""
+    size = round(LEVEL_S * rate)
+    power = np.convolve(np.square(shot.samples.astype(np.float64)), np.ones(size) / size, mode="valid")
+    return 10 * float(np.log10(max(power.max(), 1e-12))) - shot.level_db(rate)

@@ -10,7 +10,8 @@ from foley.audio.files import write_audio
 from foley.audio.metadata import Tags, rights_sentence
 from foley.perform.event_files import write_csv, write_midi
 from foley.perform.events import EventError, EventList
-from foley.perform.performance import Performance, PerformanceSettings, from_recipe
+from foley.perform.performance import Performance, from_recipe
+from foley.perform.settings import PerformanceSettings
 from foley.perform.video import lay_sound
 
 KINDS = ("wav", "midi", "csv", "video")

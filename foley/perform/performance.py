@@ -1,59 +1,25 @@
 """A performance: events and a class to a waveform, the same for the same request."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from foley.audio.limiter import limit
 from foley.categories import Category
+from foley.conditions.asked import asked_of
 from foley.perform.beds import sample_bed, under_curve
 from foley.perform.events import Event, EventError, EventList, LevelCurve
-from foley.perform.one_shots import LEVEL_S, SOFTEST_DB, OneShot, at_strength, best_shots, choose, one_shots_of
+from foley.perform.one_shots import OneShot, choose, one_shots_of
+from foley.perform.placing import placed
+from foley.perform.settings import BED, PerformanceSettings
 from foley.pipeline import CEILING, Foley
-from foley.sampling import TOP_P, SamplingSettings
-from foley.sampling.noise import check_seed, part_seed
+from foley.sampling.noise import part_seed
 
-ONE_SHOTS, BED = "one-shots", "bed"
-WAYS = (ONE_SHOTS, BED)
-USUAL_WAY = {Category.Rain: BED, Category.MovingMotorVehicle: BED}  # all others: one-shots
-STRONGEST_DB = -15.0  # RMS of a one-shot's first 50 ms at strength 1
 MOST_TAKES = 48
-ROOM_DB = 14.0  # how far below an event what sounded before it has to be
-DAMPING_S = 0.02
 EVENTS_A_TAKE = 3  # about as many as takes of steps, keys and barks hold
-
-
-@dataclass(frozen=True)
-class PerformanceSettings:
-    """How events become sound. `way` is "one-shots", "bed", or empty for what suits the class. Raises ValueError."""
-
-    category: Category
-    seed: int = 0
-    way: str = ""
-    temperature: float = 1.0
-    top_k: int = 0
-    top_p: float = TOP_P
-
-    def __post_init__(self):
-        object.__setattr__(self, "category", Category.parse(self.category))
-        check_seed(self.seed)
-        if self.way not in ("", *WAYS):
-            raise ValueError(f"There is no way {self.way!r} to perform: choose one of {', '.join(WAYS)}.")
-        SamplingSettings(self.temperature, self.top_k, self.top_p)
-
-    @property
-    def sampling(self) -> SamplingSettings:
-        """How codes are chosen."""
-        return SamplingSettings(self.temperature, self.top_k, self.top_p)
-
-    @property
-    def chosen_way(self) -> str:
-        """The way asked for, else the one that suits the class."""
-        return self.way or USUAL_WAY.get(self.category, ONE_SHOTS)
 
 
 @dataclass(frozen=True)
@@ -83,12 +49,22 @@ class Performance:
             "licence": self.licence,
             **asdict(self.settings),
             "category": self.settings.category.name,
+            "knobs": dict(self.settings.knobs),
             "duration_s": self.events.duration_s,
-            "events": [
-                [round(event.time_s, 7), round(event.strength, 5), event.category] for event in self.events.events
-            ],
+            "events": [_row(event) for event in self.events.events],
             "curve": levels,
         }
+
+
+def _row(event: Event) -> list[Any]:
+    """An event as plain values; its knobs only where it has some, as older versions read three values."""
+    row: list[Any] = [round(event.time_s, 7), round(event.strength, 5), event.category]
+    return [*row, dict(event.knobs)] if event.knobs else row
+
+
+def _event(time: Any, strength: Any, category: Any, knobs: Any = None) -> Event:
+    own = tuple(asked_of(knobs).knobs.items())
+    return Event(float(time), float(strength), None if category is None else int(Category(category)), own)
 
 
 def from_recipe(recipe: dict[str, Any]) -> tuple[EventList, PerformanceSettings]:
@@ -98,15 +74,13 @@ def from_recipe(recipe: dict[str, Any]) -> tuple[EventList, PerformanceSettings]
             raise EventError("The performance was written by a newer foley studio: bring this one up to date.")
         curve = recipe["curve"]
         events = EventList(
-            tuple(
-                Event(float(time), float(strength), None if kind is None else int(Category(kind)))
-                for time, strength, kind in recipe["events"]
-            ),
+            tuple(_event(*row) for row in recipe["events"]),
             float(recipe["duration_s"]),
             None if curve is None else LevelCurve(tuple(map(float, curve["levels_db"])), float(curve["rate"])),
         )
         names = ("category", "seed", "way", "temperature", "top_k", "top_p")
-        return events, PerformanceSettings(**{name: recipe[name] for name in names})
+        knobs = tuple(asked_of(recipe.get("knobs")).knobs.items())  # not in recipes of older versions
+        return events, PerformanceSettings(**{name: recipe[name] for name in names}, knobs=knobs)
     except EventError:
         raise
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -127,8 +101,8 @@ class OneShotPool:
             settings, number = self.settings, len(self._takes)
             seed = part_seed(settings.seed, number)
             sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
-            take = self.foley.generate(settings.category, seed, *sampling)[0]
-            self._takes.append(one_shots_of(take, f"seed {seed}"))
+            take = self.foley.generate(settings.category, seed, *sampling, asked=settings.asked)[0]
+            self._takes.append(one_shots_of(take, f"{settings.category.name} {seed} {settings.knobs or ''}".strip()))
             yield min(1.0, len(self._takes) / takes)
 
     def shots(self, takes: int) -> list[OneShot]:
@@ -139,7 +113,7 @@ class OneShotPool:
         for _ in self.fill(takes):
             pass
         number = max(takes, self._needed() or MOST_TAKES)
-        shots = best_shots((shot for take in self._takes[:number] for shot in take), self.foley.sample_rate)
+        shots = [shot for take in self._takes[:number] for shot in take]
         if not shots:
             raise ValueError(f"No single events were found in {MOST_TAKES} takes: perform this class as a bed.")
         return shots
@@ -179,57 +153,32 @@ def stream_performance(
     """As `perform`, step by step: the share that is done, then the performance. Closing the iterator stops the work."""
     rate = foley.sample_rate
     if settings.chosen_way == BED:
-        what = settings.category, events.duration_s, settings.seed, settings.sampling, events.curve
-        sound = yield from sample_bed(foley, *what)
+        sound = yield from sample_bed(foley, settings, events.duration_s, events.curve)
         if events.curve is not None:
             sound = under_curve(sound, events.curve, rate)
         sources: tuple[str, ...] = ()
     else:
         if not events.events:
             raise EventError("There are no events: tap some, draw some, or load a file that holds some.")
-        placed = yield from _chosen(events, settings, pools or (lambda wanted: OneShotPool(foley, wanted)))
-        sound = np.zeros(round(events.duration_s * rate))
-        for event, shot in zip(events.events, placed, strict=True):
-            samples = at_strength(shot, event.strength, STRONGEST_DB, rate)
-            onset = round(event.time_s * rate)
-            make_room(sound, onset, STRONGEST_DB + SOFTEST_DB * (1 - event.strength) - ROOM_DB, rate)
-            first = onset - shot.onset
-            samples = samples[max(0, -first) :][: len(sound) - max(0, first)]
-            sound[max(0, first) : max(0, first) + len(samples)] += samples
-        sources = tuple(shot.source for shot in placed)
+        shots = yield from _chosen(events, settings, pools or (lambda wanted: OneShotPool(foley, wanted)))
+        sound = placed(events, shots, rate)
+        sources = tuple(shot.source for shot in shots)
     waveform = limit(torch.from_numpy(sound).float(), CEILING, rate)
     yield Performance(waveform, rate, events, settings, foley.name, foley.licence, sources)
-
-
-def make_room(sound: np.ndarray, onset: int, most_db: float, sample_rate: int) -> None:
-    """Lower what still sounds (samples,) from an onset on to `most_db` dBFS, so that the next event stands out.
-
-    As with a foley artist's hands: the next hit damps the last one. Changes `sound` in place.
-    """
-    after = sound[onset : onset + round(LEVEL_S * sample_rate)]
-    level = 10 * np.log10(max(float(np.mean(np.square(after))) if len(after) else 0.0, 1e-12))
-    if level <= most_db:
-        return
-    gain = 10 ** ((most_db - level) / 20)
-    fall = min(onset, round(DAMPING_S * sample_rate))
-    ramp = 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 1) / max(1, fall))
-    sound[onset - fall : onset] *= gain + (1 - gain) * ramp
-    sound[onset:] *= gain
 
 
 def _chosen(
     events: EventList, settings: PerformanceSettings, pools: Callable[[PerformanceSettings], OneShotPool]
 ) -> Generator[float, None, list[OneShot]]:
-    """A one-shot for each event, each class by itself."""
-    classes = [settings.category if event.category is None else Category(event.category) for event in events.events]
-    placed: list[OneShot | None] = [None] * len(classes)
-    kinds = sorted(set(classes))
+    """A one-shot for each event; those of a class and of the same knobs are chosen together."""
+    own = [settings.of(event) for event in events.events]
+    chosen: dict[int, OneShot] = {}
+    kinds = sorted(set(own), key=lambda kind: (kind.category, kind.knobs))
     for number, kind in enumerate(kinds):
-        places = [place for place, own in enumerate(classes) if own is kind]
-        pool = pools(replace(settings, category=kind))
+        places = [place for place, wanted in enumerate(own) if wanted == kind]
+        pool = pools(kind)
         takes = min(MOST_TAKES, max(2, -(-len(places) // EVENTS_A_TAKE)))
         for share in pool.fill(takes):
             yield (number + share) / len(kinds)
-        for place, shot in zip(places, choose(pool.shots(takes), len(places), settings.seed), strict=True):
-            placed[place] = shot
-    return [shot for shot in placed if shot is not None]
+        chosen |= zip(places, choose(pool.shots(takes), len(places), settings.seed), strict=True)
+    return [chosen[place] for place in range(len(own))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from foley.perform.events import LONGEST_S, MOST_EVENTS
-from foley.perform.performance import USUAL_WAY
+from foley.perform.settings import USUAL_WAY
 from foley.pipeline import MOST_TAKES
 from foley.prompts.reading import Piece, Prompt
 from foley.prompts.schedule import has_events

@@ -3,7 +3,7 @@
 from foley.categories import Category
 from foley.perform import Event, EventList
 from foley.perform.one_shots import SOFTEST_DB
-from foley.perform.performance import USUAL_WAY
+from foley.perform.settings import USUAL_WAY
 from foley.prompts.reading import EventGroup, Prompt
 from foley.prompts.tokens import PromptError
 

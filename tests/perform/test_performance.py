@@ -1,11 +1,13 @@
 """Performances: each event sounds when it is asked for, as strongly as it is asked for, and no two neighbours alike."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from hits import RATE, HitsFoley, hits
 from wavinfo import WavInfoReader
 
 from foley import Category, Foley
@@ -17,36 +19,8 @@ from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
 from foley.perform.onsets import events_of, level_curve
 from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool, from_recipe, make_room, stream_performance
-
-RATE = 24_000
-
-
-def hits(times_s, strengths, seconds=4.0, seed=0):
-    """A waveform (samples,) of noise bursts that begin at once and die away."""
-    random = np.random.default_rng(seed)
-    sound = 1e-4 * random.standard_normal(round(seconds * RATE))
-    for time, strength in zip(times_s, strengths, strict=True):
-        first = round(time * RATE)
-        burst = random.standard_normal(round(0.15 * RATE)) * np.exp(-np.arange(round(0.15 * RATE)) / (0.02 * RATE))
-        sound[first : first + len(burst)] += strength * 0.3 * burst[: len(sound) - first]
-    return torch.from_numpy(sound).float()
-
-
-class HitsFoley:
-    """Stands for a model: takes of three clean hits, other ones for each seed."""
-
-    sample_rate, name, licence = RATE, "hits@0", "CC0"
-
-    def __init__(self, like):
-        self.take = like
-
-    def generate(self, category, seed, temperature=1.0, count=1, top_k=0, top_p=1.0):
-        from dataclasses import replace
-
-        random = np.random.default_rng(seed % 2**32)
-        times = 0.3 + np.arange(3) * 1.2 + random.uniform(0, 0.2, 3)
-        return [replace(self.take, waveform=hits(times, random.uniform(0.5, 1, 3), seed=seed % 1000))]
+from foley.perform.performance import OneShotPool, from_recipe, stream_performance
+from foley.perform.placing import make_room, placed
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +79,33 @@ def test_neighbours_never_come_from_the_same_take(performance):
     assert all(a != b for a, b in pairwise(performance.sources))
 
 
+def take_of(model, waveform):
+    return replace(model.take, waveform=waveform)
+
+
+def test_one_shots_end_where_another_event_is_heard_in_them(model):
+    cough = hits([0.3, 0.345], [1.0, 0.9], 2.0)  # too near for two onsets of a take
+    cough[round(0.5 * RATE) : round(0.6 * RATE)] += 0.02 * torch.sin(torch.arange(2400) * 0.05)  # and a soft, low one
+    [shot, *_] = one_shots_of(take_of(model, cough), "cough")
+    quiet = at_strength(shot, 0.0, -15, RATE)
+    assert len(find_onsets(torch.from_numpy(np.concatenate([np.zeros(RATE), quiet])), RATE)) == 1
+
+
+def test_what_begins_gently_is_no_one_shot(model):
+    random = np.random.default_rng(0)
+    swell = np.concatenate([np.zeros(RATE), np.linspace(0, 0.3, RATE) * random.standard_normal(RATE)])
+    assert one_shots_of(take_of(model, torch.from_numpy(swell).float()), "swell") == []
+
+
+def test_a_soft_hit_is_heard_on_time_in_the_tail_of_a_hard_one():
+    random = np.random.default_rng(1)
+    burst = random.standard_normal(RATE) * np.exp(-np.arange(RATE) / (0.3 * RATE))
+    shots = [OneShot(burst.astype(np.float32), 0, name) for name in "ab"]
+    events = EventList.of_times([0.5, 0.9], [1.0, 0.2])
+    found = [onset.sample / RATE for onset in find_onsets(torch.from_numpy(placed(events, shots, RATE)), RATE)]
+    assert found == pytest.approx([0.5, 0.9], abs=0.01)
+
+
 def test_softer_hits_are_darker():
     shot = OneShot(hits([0.0], [1.0], 0.3).numpy(), 0, "one")
     spectra = [np.abs(np.fft.rfft(at_strength(shot, strength, -15, RATE))) for strength in (0.1, 1.0)]
@@ -156,7 +157,7 @@ def test_each_event_may_have_a_class_of_its_own(model):
 
 def test_takes_are_generated_one_by_one_so_that_stopping_ends_it(model, monkeypatch):
     seeds, generate = [], model.generate
-    monkeypatch.setattr(model, "generate", lambda *given: seeds.append(given[1]) or generate(*given))
+    monkeypatch.setattr(model, "generate", lambda *given, **more: seeds.append(given[1]) or generate(*given, **more))
     steps = stream_performance(model, EventList.of_times(np.arange(30) / 4), PerformanceSettings(Category.Footstep))
     assert next(steps) == pytest.approx(0.1)
     assert len(seeds) == 1

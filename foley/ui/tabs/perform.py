@@ -17,8 +17,9 @@ from foley.perform.event_files import read_events
 from foley.perform.events import LONGEST_S, Event, EventError, EventList, LevelCurve
 from foley.perform.onsets import events_of
 from foley.perform.output import read_performance, save
-from foley.perform.performance import BED, ONE_SHOTS, OneShotPool, Performance, PerformanceSettings, stream_performance
+from foley.perform.performance import OneShotPool, Performance, stream_performance
 from foley.perform.picture import events_in_motion
+from foley.perform.settings import BED, ONE_SHOTS, PerformanceSettings
 from foley.perform.video import VideoError, production_sound, read_motion, video_info
 from foley.pipeline import Foley
 from foley.sampling.noise import part_seed
