@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate", help="score a checkpoint against real recordings; goes on when run again"
     )
-    evaluate.add_argument("--reference", type=Path, required=True, help="recordings (a folder a class) or statistics")
+    evaluate.add_argument("--reference", type=Path, help="recordings (a folder a class) or statistics")
     evaluate.add_argument("--compare", nargs=2, metavar=("A", "B"), help="two checkpoints side by side")
     evaluate.add_argument("--per-class", type=whole(1, 10_000), default=32, help="takes to generate of each class")
     evaluate.add_argument("--seed", type=SEED, default=0, help="the first take's seed")
@@ -72,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--top-p", type=SHARE, default=TOP_P)
     evaluate.add_argument(
         "--controls", action="store_true", help="measure instead how far takes follow knobs and recordings' contours"
+    )
+    evaluate.add_argument(
+        "--performances",
+        type=whole(1, 1000),
+        metavar="N",
+        help="measure instead, without a reference, whether N performances a class sound when and as strongly as asked",
     )
     evaluate.add_argument("--no-chain", action="store_true", help="leave out the parts of the chain: takes alone")
     evaluate.add_argument("--draws", type=whole(1, 100_000), default=200, help="bootstrap draws behind each interval")
@@ -189,6 +195,17 @@ def measured_controls(arguments: argparse.Namespace) -> str:
     return text
 
 
+def measured_performances(arguments: argparse.Namespace) -> str:
+    """Whether performances land where they are asked to, as a table, which is also written beside the report."""
+    from foley.evaluation.performances import performance_scores, table
+
+    foley = Foley.from_pretrained(arguments.checkpoint, arguments.device)
+    classes = tqdm(Category, unit="class", disable=None)
+    text = table([performance_scores(foley, each, arguments.performances, arguments.seed) for each in classes])
+    write_text(arguments.out / "performances.md", text)
+    return text
+
+
 def run_evaluate(arguments: argparse.Namespace) -> None:
     # imported here: the other commands need not wait for scikit-learn
     from foley.evaluation.embedders.registry import load_embedder
@@ -197,6 +214,11 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     from foley.evaluation.report_files import save_report
     from foley.evaluation.report_pages import comparison, report_markdown
 
+    if arguments.performances:
+        print(measured_performances(arguments))
+        return
+    if arguments.reference is None:
+        raise ValueError("Say which recordings to score against: --reference FOLDER, with a folder for each class.")
     if arguments.controls:
         print(measured_controls(arguments))
         return
