@@ -4,12 +4,13 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from foley.audio.embedded import read_recipe
-from foley.audio.files import write_audio
+from foley.audio.files import read_samples, write_audio
 from foley.audio.metadata import Tags, rights_sentence
 from foley.perform.event_files import write_csv, write_midi
-from foley.perform.events import EventError, EventList
+from foley.perform.events import LONGEST_S, EventError, EventList
 from foley.perform.performance import Performance, from_recipe
 from foley.perform.settings import PerformanceSettings
 from foley.perform.video import lay_sound
@@ -59,16 +60,29 @@ def save(
 
 def read_performance(path: str | Path) -> tuple[EventList, PerformanceSettings, str]:
     """The events, the settings and the model's name of a WAV that `save` wrote. Raises EventError when it is none."""
-    path = Path(path)
-    text = read_recipe(path)
+    recipe = _recipe(Path(path))
+    return *from_recipe(recipe), str(recipe.get("model", ""))
+
+
+def reopen(path: str | Path) -> Performance:
+    """A performance as `save` wrote it: what made it, and the samples of the file.
+
+    Raises EventError when the file is none, AudioError when its samples cannot be read.
+    """
+    recipe = _recipe(Path(path))
+    events, settings = from_recipe(recipe)
+    waveform, rate = read_samples(path, LONGEST_S)
+    return Performance(waveform, rate, events, settings, str(recipe.get("model", "")), str(recipe.get("licence", "")))
+
+
+def _recipe(path: Path) -> dict[str, Any]:
     try:
-        recipe = json.loads(text or "")
+        recipe = json.loads(read_recipe(path) or "")
     except (ValueError, RecursionError):
         recipe = None
     if not isinstance(recipe, dict) or "performance" not in recipe:
         raise EventError(f"{path.name} carries no performance: only WAVs of a performance of foley studio do.")
-    events, settings = from_recipe(recipe)
-    return events, settings, str(recipe.get("model", ""))
+    return recipe
 
 
 def _tags(performance: Performance, start_s: float) -> Tags:

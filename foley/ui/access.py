@@ -140,6 +140,10 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "reconstruct.show": ANY,
     # Perform: a visitor's own video, recording or list of events
     "perform.opened": ANY,
+    "perform.opened_again": ANY,
+    "perform.reopened": ANY,  # of the visitor's own, by its file's name
+    "perform.listed": ANY,
+    "perform.hears_knobs": ANY,
     "perform.stopped": ANY,
     # Explore: the model, read only
     "explore.counted": ANY,

@@ -23,7 +23,7 @@ from foley.ui.session.visitors import DELETE_CACHE, Libraries, forget, new_token
 from foley.ui.tabs.evaluate import evaluate_tab
 from foley.ui.tabs.explore import explore_tab
 from foley.ui.tabs.generate import generate_tab
-from foley.ui.tabs.perform import perform_tab
+from foley.ui.tabs.perform import PerformTab
 from foley.ui.tabs.reconstruct import reconstruct_tab
 from foley.ui.tabs.train import train_tab
 
@@ -57,8 +57,8 @@ def build_studio(
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
             with gr.Tab("Generate", id="generate"):
                 controller = generate_tab(models, libraries, model, token)
-            with gr.Tab("Perform", id="perform"):
-                perform_tab(models, model)
+            with gr.Tab("Perform", id="perform") as tab:
+                PerformTab(models, libraries, model, token, tab)
             with gr.Tab("Reconstruct", id="reconstruct"):
                 reconstruct_tab(models, controller, model, tabs)
             with gr.Tab("Explore", id="explore"):

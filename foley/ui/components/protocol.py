@@ -211,11 +211,14 @@ class Curve(BaseModel):
 
 
 class Perform(Message):
-    """Let events sound: each a time in seconds, a strength from 0 to 1, and its class where it has one of its own."""
+    """Let events sound: each a time in seconds, a strength from 0 to 1, its class where it has one of its own, and its
+    own knobs; `knobs` are those of all.
+    """
 
     action: Literal["perform"]
-    events: tuple[tuple[float, float, int | None], ...] = Field(max_length=5_000)
+    events: tuple[tuple[float, float, int | None, dict[str, float]], ...] = Field(max_length=5_000)
     curve: Curve | None = None
+    knobs: dict[str, float] = Field(default_factory=dict)
     duration_s: float
 
 
@@ -223,6 +226,7 @@ class Warm(Message):
     """Draw takes for the events that are being tapped, so that the sound is there soon after the last one."""
 
     action: Literal["warm"]
+    knobs: dict[str, float] = Field(default_factory=dict)
 
 
 class SavePerformance(Message):

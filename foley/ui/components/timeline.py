@@ -1,14 +1,16 @@
 """The timeline of the Perform tab: a picture, events under it, and the sounds that were performed to them."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
+from torch import Tensor
 
 from foley.categories import Category
+from foley.conditions.knobs import ENDS
 from foley.perform.events import EventList
-from foley.perform.performance import Performance
 from foley.ui.session.visitors import served
 
 COLUMNS = 600  # of the waveform
@@ -16,6 +18,13 @@ FRAME_RATES = ("23.976", "24", "25", "29.97", "30", "50", "59.94", "60")
 
 _CLASSES = "".join(f'<option value="{int(kind)}">{kind.title}</option>' for kind in Category)
 _RATES = "".join(f"<option{' selected' * (rate == '25')}>{rate}</option>" for rate in FRAME_RATES)
+
+_KNOBS = "".join(
+    f'<label class="ask" title="Double click or Del: as it comes">{name.title()}<output>as it comes</output>'
+    f'<span><i>{low}</i><input type="range" data-ask="{name}" aria-label="{name.title()} of events" min="0" max="1" '
+    f'step="0.05" value="0.5"><i>{high}</i></span></label>'
+    for name, (low, high) in ENDS.items()
+)
 
 TEMPLATE = f"""
 <section class="perform" aria-label="Performance">
@@ -25,6 +34,7 @@ TEMPLATE = f"""
     <div data-events></div>
     <i class="playhead"></i>
   </div>
+  <div class="versions" data-variations role="group" aria-label="Versions"></div>
   <button type="button" data-tap title="Starts the picture; tap in time with it (Space)">Tap here, or press Space, in time with the picture</button>
   <div class="transport">
     <button type="button" data-go aria-pressed="false" title="Play or pause (Enter; Esc stops)">Play</button>
@@ -40,7 +50,7 @@ TEMPLATE = f"""
     <label title="Length in seconds, up to five minutes">Length<input type="number" data-duration aria-label="Length in seconds" value="10.00" min="0.5" max="300" step="0.01"></label>
     <span class="note" data-count></span>
   </div>
-  <div class="transport" data-variations role="group" aria-label="Versions"></div>
+  <div class="asks" role="group" aria-label="Knobs"><span class="note" data-whose>Knobs of all events</span>{_KNOBS}</div>
   <div class="out"><span>Take home</span>
     <button type="button" data-save="wav" disabled title="WAV, 24-bit, with its place on the timeline and a marker at each event">WAV</button>
     <button type="button" data-save="video" disabled title="The video with this sound in place of its own; the picture is copied as it is">Video with sound</button>
@@ -57,21 +67,42 @@ watch('value', () => window.foley.performing.receive(props.value));
 """
 
 
-def timeline(**settings: Any) -> gr.HTML:
-    """The component. Its values are made by `opened_value` and `performed_value`."""
+class Heard(NamedTuple):
+    """A performance to be heard: `waveform` (samples,), its file as it is served, and the seed it was made with."""
+
+    waveform: Tensor
+    file: dict
+    seed: int
+
+
+def timeline(hears_knobs: bool, **settings: Any) -> gr.HTML:
+    """The component. Its values are made by `opened_value`, `performed_value` and `model_value`."""
     settings = {"js_on_load": CONNECT, "apply_default_css": False} | settings
-    return gr.HTML({}, html_template=TEMPLATE, **settings)
+    return gr.HTML(model_value(hears_knobs), html_template=TEMPLATE, **settings)
 
 
-def opened_value(source: str, events: EventList, words: str, video: Path | None = None, rate: float = 25.0) -> dict:
-    """Events that were opened from a file, with the video under which they lie where there is one.
+def model_value(hears_knobs: bool) -> dict:
+    """Whether the model that performs hears knobs: elsewhere they are not shown."""
+    return {"hears_knobs": hears_knobs}
+
+
+def opened_value(
+    source: str,
+    events: EventList,
+    words: str,
+    video: Path | None = None,
+    rate: float = 25.0,
+    knobs: Mapping[str, float] | None = None,
+) -> dict:
+    """Events that were opened from a file, with the video above them where there is one, and the knobs of all.
 
     `source` is another one each time: the page opens what it has not opened yet.
     """
     curve = events.curve
     return {
         "source": source,
-        "events": [[event.time_s, event.strength, event.category] for event in events.events],
+        "events": [[event.time_s, event.strength, event.category, dict(event.knobs)] for event in events.events],
+        "knobs": dict(knobs or {}),
         "curve": None if curve is None else {"rate": curve.rate, "levels_db": list(curve.levels_db)},
         "duration_s": events.duration_s,
         "frame_rate": rate,
@@ -80,15 +111,12 @@ def opened_value(source: str, events: EventList, words: str, video: Path | None 
     }
 
 
-def performed_value(now: dict, take: str, performances: list[Performance], paths: list[Path], words: str) -> dict:
-    """The value `now` with the sounds of a performance, one for each variation; `take` is another one each time."""
-    variations = [
-        {"seed": str(performance.settings.seed), "audio": served(path), "wave": _columns(performance)}
-        for performance, path in zip(performances, paths, strict=True)
-    ]
+def performed_value(now: dict, take: str, heard: list[Heard], words: str) -> dict:
+    """The value `now` with the sounds of performances, one for each version; `take` is another one each time."""
+    variations = [{"seed": str(one.seed), "audio": one.file, "wave": _columns(one.waveform)} for one in heard]
     return {**now, "take": take, "variations": variations, "words": words}
 
 
-def _columns(performance: Performance) -> list[float]:
-    pieces = np.array_split(performance.waveform.numpy(), COLUMNS)
+def _columns(waveform: Tensor) -> list[float]:
+    pieces = np.array_split(waveform.numpy(), COLUMNS)
     return [round(float(np.abs(piece).max()), 4) if len(piece) else 0.0 for piece in pieces]

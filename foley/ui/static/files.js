@@ -17,8 +17,10 @@
     event.dataTransfer.effectAllowed = "copy";
   });
 
-  /** What a dropped file is good for on the tab that is open; nothing where it is good for nothing. */
-  function promise() {
+  /** What a dropped file, of a type as far as it is known, is good for on the tab that is open; nothing where it is
+   * good for nothing. */
+  function promise(type = "") {
+    if (window.foley.performing.isOpen()) return window.foley.performing.promise(type);
     if (onStage()) return "Drop a file: a take of foley studio comes back, another sound goes to Reconstruct";
     if (onReconstruct()) return "Drop a recording: it goes through the model and back";
     return "";
@@ -28,7 +30,7 @@
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault(); // or the page would be left for the file
-    const words = promise();
+    const words = promise(event.dataTransfer.items[0]?.type);
     if (!words) {
       event.dataTransfer.dropEffect = "none";
       return;
@@ -43,8 +45,12 @@
     if (!carriesFiles(event)) return;
     event.preventDefault();
     const files = [...event.dataTransfer.files];
-    if (!promise()) window.foley.takes.say("Files can be dropped on Generate and on Reconstruct.");
+    if (!promise()) window.foley.takes.say("Files can be dropped on Generate, Perform and Reconstruct.");
     else if (onStage()) bring(files);
+    else if (window.foley.performing.isOpen()) {
+      oneAtATime(files);
+      hand(".perform-settings", files);
+    }
     else if (!event.target.closest("#recording")) {
       oneAtATime(files);
       hand("#recording", files);
@@ -72,7 +78,12 @@
     const [file] = files;
     if (!file) return false;
     oneAtATime(files);
-    if (await looksLikeATake(file)) return hand("#bring-back", files);
+    const recipe = await recipeIn(file);
+    if (recipe === "take") return hand("#bring-back", files);
+    if (recipe === "performance") {
+      window.foley.pageState.go("perform");
+      return hand(".perform-settings", files);
+    }
     window.foley.pageState.go("reconstruct");
     if (files.length === 1)
       window.foley.takes.say(`${escaped(file.name)} carries no recipe of foley studio: it is opened in Reconstruct.`);
@@ -81,8 +92,8 @@
     return hand("#recording", files);
   }
 
-  /** Whether a file's chunks hold a recipe; what is no sound at all is sent, too: the answer says what is wrong. */
-  async function looksLikeATake(file) {
+  /** Of what a file's chunks hold a recipe; no sound at all is taken for a take: the answer says what is wrong. */
+  async function recipeIn(file) {
     const ends = new Blob([file.slice(0, END_BYTES), file.slice(Math.max(END_BYTES, file.size - END_BYTES))]);
     const bytes = new Uint8Array(await ends.arrayBuffer()),
       text = new TextDecoder("latin1").decode(bytes);
@@ -90,7 +101,8 @@
       ["RIFF", "fLaC", "OggS", "ID3", "FORM", "RF64", "\x1aE\xdf\xa3"].some((sign) => text.startsWith(sign)) ||
       text.slice(4, 8) === "ftyp" ||
       (bytes[0] === 0xff && (bytes[1] & 0xe0) === 0xe0);
-    return !isSound || text.includes("noise_seed");
+    if (/performance("|&quot;|&#34;): 1/.test(text)) return "performance";
+    return !isSound || text.includes("noise_seed") ? "take" : "";
   }
 
   /** Give the first of some files to an upload, as choosing it there would. */

@@ -10,7 +10,7 @@
     DRIFT_S = 0.04;
 
   let root = null; // the component's element
-  let state = { events: [], curve: null, duration: 10, frameRate: 25 };
+  let state = { events: [], curve: null, duration: 10, frameRate: 25, knobs: /** @type {any} */ ({}) };
   let chosen = new Set();
   const past = [],
     future = [];
@@ -24,7 +24,7 @@
   const video = () => one("[data-video]", root);
   const sound = () => one("[data-sound]", root);
   const hasPicture = () => Boolean(video()?.getAttribute("src"));
-  const isPlaying = () => Boolean(clock);
+  const hears = () => root.classList.contains("hearing"); // the model: knobs
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const frame = () => 1 / state.frameRate;
 
@@ -103,17 +103,23 @@
   }
 
   /* ---- events, and what undoes a change of them ---- */
-  const copy = () => JSON.stringify({ events: state.events, curve: state.curve, duration: state.duration });
+  const copy = () =>
+    JSON.stringify({ events: state.events, curve: state.curve, duration: state.duration, knobs: state.knobs });
 
   function change(how) {
     const before = copy();
     how();
     state.events.sort((a, b) => a.time - b.time);
+    remember(before);
+    draw();
+  }
+
+  /** What was before a change can be had again, where it is something else. */
+  function remember(before) {
     if (copy() === before) return;
     past.push(before);
     if (past.length > MOST_UNDO) past.shift();
     future.length = 0;
-    draw();
   }
 
   function step(from, to) {
@@ -138,12 +144,32 @@
 
   /** The first tap lets takes be drawn already, so that the sound is there soon after the last one. */
   function warm() {
-    const key = all(".perform-settings input, .perform-settings select")
-      .map((field) => field.value)
-      .join("|");
+    const fields = all(".perform-settings input, .perform-settings select").map((field) => field.value);
+    const key = JSON.stringify([fields, state.knobs]);
     if (warmed === key) return;
     warmed = key;
-    window.foley.protocol.send({ action: "warm" });
+    window.foley.protocol.send({ action: "warm", knobs: hears() ? state.knobs : {} });
+  }
+
+  /** Turn a knob of the chosen events, else of all; null: as it comes. `saveKnobs` makes it a change to undo. */
+  let beforeKnobs = "";
+  function turnKnob(name, value) {
+    beforeKnobs ||= copy();
+    const turned = (knobs) => {
+      const { [name]: _, ...others } = knobs || {};
+      return value === null ? others : { ...others, [name]: value };
+    };
+    if (!chosen.size) state.knobs = turned(state.knobs);
+    chosen.forEach((event) => {
+      event.knobs = turned(event.knobs);
+    });
+    draw();
+  }
+
+  function saveKnobs() {
+    if (beforeKnobs) remember(beforeKnobs);
+    beforeKnobs = "";
+    draw();
   }
 
   const remove = () =>
@@ -196,6 +222,7 @@
         );
         mark.setAttribute("aria-pressed", String(chosen.has(event)));
         mark.tabIndex = -1;
+        mark.toggleAttribute("data-turned", Object.keys(event.knobs || {}).length > 0);
         mark.title = `${event.time.toFixed(3)} s · ${Math.round(100 * event.strength)} %${kind ? ` · ${kind.textContent}` : ""}`;
         if (kind) mark.dataset.kind = kind.textContent.slice(0, 1);
         return mark;
@@ -207,29 +234,38 @@
     one("[data-redo]", root).disabled = !future.length;
     one("[data-class]", root).disabled = !chosen.size;
     one("[data-remove]", root).disabled = !chosen.size;
+    window.foley.performKnobs.show(root, chosen, state.knobs);
     paint();
     place();
   }
 
-  function paint() {
-    const canvas = one("[data-wave]", root),
-      wide = canvas.clientWidth,
+  /** Paint peaks over the width of a canvas; nothing where it is not shown. Returns the pen. */
+  function paintWave(canvas, wave) {
+    const wide = canvas.clientWidth,
       high = canvas.clientHeight;
-    if (!wide) return;
+    if (!wide) return null;
     const scale = window.devicePixelRatio || 1;
     canvas.width = wide * scale;
     canvas.height = high * scale;
-    const pen = canvas.getContext("2d"),
-      style = getComputedStyle(root);
+    const pen = canvas.getContext("2d");
     pen.scale(scale, scale);
-    const wave = variations[variation]?.wave || [];
-    pen.fillStyle = style.getPropertyValue("--faint");
+    pen.fillStyle = getComputedStyle(root).getPropertyValue("--faint");
     wave.forEach((level, n) => {
       const height = Math.max(1, level * high * 0.92);
       pen.fillRect((n * wide) / wave.length, (high - height) / 2, Math.max(1, wide / wave.length - 0.5), height);
     });
+    return pen;
+  }
+
+  function paint() {
+    all("[data-variation] canvas", root).forEach((canvas, number) => paintWave(canvas, variations[number]?.wave || []));
+    const canvas = one("[data-wave]", root),
+      pen = paintWave(canvas, variations[variation]?.wave || []),
+      wide = canvas.clientWidth,
+      high = canvas.clientHeight;
+    if (!pen) return;
     if (!state.curve) return;
-    pen.strokeStyle = style.getPropertyValue("--accent");
+    pen.strokeStyle = getComputedStyle(root).getPropertyValue("--accent");
     pen.lineWidth = 1.5;
     pen.beginPath();
     state.curve.levels_db.forEach((level, n) => {
@@ -281,10 +317,7 @@
       removeEventListener("pointerup", drop);
       removeEventListener("pointercancel", drop);
       state.events.sort((a, b) => a.time - b.time);
-      if (copy() !== before) {
-        past.push(before);
-        future.length = 0;
-      }
+      remember(before);
       draw();
     };
     addEventListener("pointermove", move);
@@ -315,10 +348,7 @@
     const drop = () => {
       lane.removeEventListener("pointermove", move);
       removeEventListener("pointerup", drop);
-      if (copy() !== before) {
-        past.push(before);
-        future.length = 0;
-      }
+      remember(before);
       draw();
     };
     lane.addEventListener("pointermove", move);
@@ -361,7 +391,9 @@
       Number(event.time.toFixed(6)),
       Number(event.strength.toFixed(4)),
       event.category < 0 ? null : event.category,
+      hears() ? event.knobs || {} : {},
     ]),
+    knobs: hears() ? state.knobs : {},
     curve: state.curve && {
       rate: state.curve.rate,
       levels_db: state.curve.levels_db.map((level) => Number(level.toFixed(2))),
@@ -378,13 +410,20 @@
   /** What Python has to say: a source that was opened, or the sounds of a performance. */
   function receive(value) {
     if (!root || !value) return;
+    if (value.hears_knobs !== undefined) root.classList.toggle("hearing", value.hears_knobs);
     if (value.source && value.source !== source) {
       source = value.source;
       pause();
       past.push(copy());
       state = {
-        events: value.events.map(([time, strength, category]) => ({ time, strength, category: category ?? -1 })),
+        events: value.events.map(([time, strength, category, knobs]) => ({
+          time,
+          strength,
+          category: category ?? -1,
+          knobs: knobs || {},
+        })),
         curve: value.curve,
+        knobs: value.knobs || {},
         duration: value.duration_s,
         frameRate: value.frame_rate || 25,
       };
@@ -437,7 +476,9 @@
         button.type = "button";
         button.dataset.variation = String(number);
         button.setAttribute("aria-pressed", String(number === variation));
-        button.textContent = `Version ${number + 1}`;
+        const name = document.createElement("span");
+        name.textContent = `Version ${number + 1}`;
+        button.append(name, document.createElement("canvas"));
         button.title = `Seed ${each.seed} (key ${number + 1})`;
         return button;
       }),
@@ -573,9 +614,27 @@
       });
     });
     new ResizeObserver(paint).observe(one("[data-wave]", root)); // a hidden tab has no size yet
+    window.foley.performKnobs.connect(root, { turn: turnKnob, save: saveKnobs });
     receive(value());
     draw();
   }
 
-  window.foley.performing = { connect, receive, perform };
+  /* ---- files that are dropped on the tab ---- */
+  const DROPS = [
+    [/^video\//, "Drop the video: it lies under the timeline, and its events come from"],
+    [/midi?$/, "Drop the MIDI file: its notes become events, as strong as they were hit"],
+    [/^audio\//, "Drop the sound: a performance opens again; of another, its onsets and its level become events"],
+    [/^text\/|csv|tab-separated/, "Drop the list: its times become events"],
+  ];
+
+  /** What a file that is dragged over the tab is good for; the browser tells its type alone. */
+  function promise(type) {
+    const words = DROPS.find(([kind]) => kind.test(type))?.[1];
+    if (type.startsWith("video/")) return `${words} ${one("#perform-from input")?.value || "its picture"}`;
+    return words || "Drop a video, a sound, a MIDI file, or a list of events (CSV, TSV, EDL)";
+  }
+
+  const isOpen = () => Boolean(root && isShown(root));
+
+  window.foley.performing = { connect, receive, perform, promise, isOpen };
 })();

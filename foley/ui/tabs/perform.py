@@ -1,246 +1,239 @@
 """The tab that performs: events tapped to a picture, or read from it, and the sound that lands on them."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
-from foley.audio.files import read_audio, write_audio
+from foley.audio.files import write_audio
 from foley.categories import Category
-from foley.perform.event_files import EXTENSIONS as EVENT_FILES
-from foley.perform.event_files import read_events
-from foley.perform.events import LONGEST_S, Event, EventError, EventList, LevelCurve
-from foley.perform.onsets import events_of
-from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool, Performance, stream_performance
-from foley.perform.picture import events_in_motion
+from foley.conditions.asked import asked_of
+from foley.perform.events import Event, EventError, EventList, LevelCurve
+from foley.perform.output import save
+from foley.perform.performance import Performance
 from foley.perform.settings import BED, ONE_SHOTS, PerformanceSettings
-from foley.perform.video import VideoError, production_sound, read_motion, video_info
-from foley.pipeline import Foley
-from foley.sampling.noise import part_seed
 from foley.ui.components import protocol
 from foley.ui.components.progress_bar import bar_value, progress_bar
-from foley.ui.components.timeline import opened_value, performed_value, timeline
+from foley.ui.components.timeline import Heard, model_value, opened_value, performed_value, timeline
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
+from foley.ui.session.kept_performances import KeptPerformances
 from foley.ui.session.models import Models
-from foley.ui.session.visitors import new_folder, served
+from foley.ui.session.performing import (
+    FROM_PICTURE,
+    FROM_SOUND,
+    NO_EVENTS,
+    VIDEO_FILES,
+    Opened,
+    PerformRequest,
+    Pools,
+    open_source,
+    warm,
+)
+from foley.ui.session.visitors import Libraries, address, new_folder, served
 
 MOST_VARIATIONS = 4
-MOST_POOLS = 8
-WARM_TAKES = 4  # drawn at the first tap: enough for a dozen events
-VIDEO_FILES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-FROM_PICTURE, FROM_SOUND, NO_EVENTS = "its picture", "its own sound", "my taps"
 
 
-class Pools:
-    """The one-shots that were cut last, by model and settings: who performs again does not wait again."""
+class PerformTab:
+    """The tab inside the open Blocks; `tab` is the one that it is laid out in."""
 
-    def __init__(self) -> None:
-        self._pools: OrderedDict[tuple[str, PerformanceSettings], OneShotPool] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState, tab: gr.Tab):
+        self.models, self.libraries, self.model, self.token, self.tab = models, libraries, model, token, tab
+        self.pools = Pools()
+        # the versions on the stage, the video under them, the file that is open, and its settings where it has some
+        self.done, self.source, self.file_open, self.opened_settings = (gr.State(one) for one in ([], None, "", None))
+        with gr.Row(elem_classes="bench"):
+            with gr.Column(elem_classes="controls perform-settings", min_width=280):
+                self._lay_out_settings()
+            with gr.Column(min_width=320):
+                start = bar_value("Open or drop a video, or press Play, then tap.")
+                self.bar = progress_bar(start, "", elem_id="perform-bar")
+                self.stage = timeline(models.first.hears_knobs, elem_id="timeline")
+        self.answer = protocol.answers()
+        self._connect()
 
-    def of(self, foley: Foley, settings: PerformanceSettings) -> OneShotPool:
-        """The pool for a model and settings, an empty one where there is none yet."""
-        key = (foley.name, replace(settings, way=ONE_SHOTS))
-        with self._lock:
-            pool = self._pools.pop(key, None)
-            if pool is None or pool.foley is not foley:
-                pool = OneShotPool(foley, settings)
-            self._pools[key] = pool
-            while len(self._pools) > MOST_POOLS:
-                self._pools.popitem(last=False)
-            return pool
+    def _lay_out_settings(self) -> None:
+        self.file = gr.UploadButton("Open a video, a recording, or a list of events", elem_id="perform-file")
+        self.take_from = gr.Dropdown(
+            [FROM_PICTURE, FROM_SOUND, NO_EVENTS], value=FROM_PICTURE, label="Of a video, take events from",
+            elem_id="perform-from", info="A recording of claps or of your voice performs by its onsets and level.",
+        )  # fmt: skip
+        self.kind = gr.Dropdown(
+            [(each.title, int(each)) for each in Category], value=int(Category.Footstep), label="Class",
+            elem_id="perform-class",
+        )  # fmt: skip
+        self.way = gr.Dropdown(
+            [("What suits the class", ""), ("Single events, one by one", ONE_SHOTS), ("A steady sound", BED)],
+            value="", label="How it sounds", elem_id="perform-way",
+            info="Single events are placed one by one; rain and engines follow the level that you draw.",
+        )  # fmt: skip
+        self.seed = gr.Number(1, precision=0, label="Seed", elem_id="perform-seed")
+        self.temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="How varied", elem_id="perform-temperature")
+        self.count = gr.Slider(1, MOST_VARIATIONS, 1, step=1, label="Versions", elem_id="perform-count")
+        self.go = gr.Button("Perform  P", variant="primary", elem_id="perform")
+        self.stop = gr.Button("Stop", elem_id="perform-stop", interactive=False)
+        self.kept = gr.Dropdown([], label="Earlier performances", elem_id="perform-kept", interactive=True)
 
+    def _connect(self) -> None:
+        queue: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "video", **PAGE_ONLY}
+        shown = [self.stage, self.source, self.file_open, self.done, self.bar, self.opened_settings]
+        shown += [self.kind, self.way, self.seed, self.temperature, self.count]
+        self.file.upload(self.opened, {self.file, self.take_from}, shown, **queue)
+        self.take_from.change(self.opened_again, {self.file_open, self.take_from}, shown, **queue)
+        self.kept.input(self.reopened, {self.kept, self.token, self.take_from}, [*shown, self.kept], **queue)
+        for event in (self.tab.select, self.token.change):
+            event(self.listed, {self.token}, self.kept, concurrency_limit=None, **PAGE_ONLY)
+        self.model.change(self.hears_knobs, self.model, self.stage, concurrency_limit=None, **PAGE_ONLY)
+        self.go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
+        inputs = {
+            self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.done,
+            self.source, self.opened_settings,
+        }  # fmt: skip
+        running = protocol.Mailbox("perform").on(
+            {protocol.Perform: self.performed, protocol.Warm: self.warmed}, inputs,
+            [self.bar, self.stage, self.done, self.go, self.stop, self.kept],
+            failed=lambda: {self.bar: bar_value("Nothing was performed"), **self._buttons(running=False)},
+            **USES_MODEL,
+        )  # fmt: skip
+        saving = {protocol.SavePerformance: self.saved}
+        protocol.Mailbox("save").on(saving, inputs, [self.answer], concurrency_limit=2)
+        ended = [self.bar, self.go, self.stop]
+        self.stop.click(self.stopped, None, ended, cancels=[running], concurrency_limit=None, **PAGE_ONLY)
 
-@dataclass(frozen=True)
-class PerformRequest:
-    """`count` performances of the same events, with the seeds that follow from the settings' own."""
+    # ---- files that are opened ----
+    def opened(self, values: dict) -> Iterator[dict]:
+        """Open a file that was chosen or dropped."""
+        yield from self._open(values[self.file], values[self.take_from])
 
-    events: EventList
-    settings: PerformanceSettings
-    count: int
-    pools: Pools
+    def opened_again(self, values: dict) -> Iterator[dict]:
+        """Look again at the video that is open, for events from elsewhere."""
+        yield from self._open(values[self.file_open], values[self.take_from])
 
-    def __call__(self, foley: Foley) -> Iterator[float | Performance]:
-        """Perform them, step by step. Raises ValueError for what cannot be performed."""
-        for number in range(self.count):
-            settings = replace(self.settings, seed=part_seed(self.settings.seed, number))
-            yield from stream_performance(foley, self.events, settings, lambda wanted: self.pools.of(foley, wanted))
-
-
-def perform_tab(models: Models, model: gr.State) -> None:
-    """Lay the tab out inside the open Blocks."""
-    pools = Pools()
-    done, source, file_open = gr.State([]), gr.State(None), gr.State("")
-    with gr.Row(elem_classes="bench"):
-        with gr.Column(elem_classes="controls perform-settings", min_width=280):
-            file = gr.UploadButton("Open a video, a recording, or a list of events", elem_id="perform-file")
-            take_from = gr.Dropdown(
-                [FROM_PICTURE, FROM_SOUND, NO_EVENTS], value=FROM_PICTURE, label="Of a video, take events from",
-                elem_id="perform-from", info="A recording of claps or of your voice performs by its onsets and level.",
-            )  # fmt: skip
-            kind = gr.Dropdown(
-                [(each.title, int(each)) for each in Category], value=int(Category.Footstep), label="Class",
-                elem_id="perform-class",
-            )  # fmt: skip
-            way = gr.Dropdown(
-                [("What suits the class", ""), ("Single events, one by one", ONE_SHOTS), ("A steady sound", BED)],
-                value="", label="How it sounds", elem_id="perform-way",
-                info="Single events are placed one by one; rain and engines follow the level that you draw.",
-            )  # fmt: skip
-            seed = gr.Number(1, precision=0, label="Seed", elem_id="perform-seed")
-            temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="How varied", elem_id="perform-temperature")
-            count = gr.Slider(1, MOST_VARIATIONS, 1, step=1, label="Versions", elem_id="perform-count")
-            go = gr.Button("Perform  P", variant="primary", elem_id="perform")
-            stop = gr.Button("Stop", elem_id="perform-stop", interactive=False)
-        with gr.Column(min_width=320):
-            bar = progress_bar(bar_value("Open a video or press Play, then tap."), "", elem_id="perform-bar")
-            stage = timeline(elem_id="timeline")
-    answer = protocol.answers()
-
-    def settings_of(values: dict) -> PerformanceSettings:
-        number = values[seed]
-        if number is None or int(number) != number:
-            raise ValueError("The seed must be a whole number.")
-        category = Category(int(values[kind]))
-        return PerformanceSettings(category, int(number), values[way] or "", float(values[temperature]))
-
-    def opened(path: str | None, how: str) -> Iterator[tuple]:
-        if not path:
-            return
+    def reopened(self, values: dict) -> Iterator[dict]:
+        """Open a performance that was kept."""
         try:
-            for step in _open(Path(path), how, models.first.sample_rate):
-                if not isinstance(step, dict):
-                    yield (*[gr.skip()] * 4, bar_value("Looking for events", step, "running"))
-                else:
-                    yield step, _video(path), path, [], bar_value(step["words"], 1.0, "done")
+            path = KeptPerformances(self.libraries.of(values[self.token])).path(values[self.kept] or "")
         except Exception as error:
             gr.Warning(error_message(error))
-            yield (*[gr.skip()] * 4, bar_value("Nothing was opened"))
+            yield self.listed(values)
+            return
+        yield from self._open(str(path), values[self.take_from], {"url": address(path)})
 
-    def performed(message: protocol.Perform, values: dict, request: gr.Request) -> Iterator[dict]:
+    def _open(self, path: str | None, how: str, file: dict | None = None) -> Iterator[dict]:
+        """Look at a file and show what is in it; `file` is the sound as the page gets it, where it is no upload."""
+        if not path:
+            yield {self.bar: gr.skip()}
+            return
+        try:
+            for step in open_source(Path(path), how, self.models.first.sample_rate):
+                if isinstance(step, Opened):
+                    yield self._show(step, Path(path), file or served(Path(path)))
+                else:
+                    yield {self.bar: bar_value("Looking for events", step, "running")}
+        except Exception as error:
+            gr.Warning(error_message(error))
+            yield {self.bar: bar_value("Nothing was opened")}
+
+    def _show(self, opened: Opened, path: Path, file: dict) -> dict:
+        """What was opened, on the page; of a performance also its sound and its settings."""
+        video = path if path.suffix.lower() in VIDEO_FILES else None
+        performance = opened.performance
+        knobs = performance.settings.knobs if performance else ()
+        value = opened_value(uuid4().hex, opened.events, opened.words, video, opened.frame_rate, dict(knobs))
+        changes: dict = {
+            self.source: video and str(video), self.file_open: str(path), self.done: [], self.opened_settings: None,
+            self.bar: bar_value(opened.words, 1.0, "done"),
+        }  # fmt: skip
+        if performance:
+            settings = performance.settings
+            heard = Heard(performance.waveform, file, settings.seed)
+            value = performed_value(value, uuid4().hex, [heard], opened.words)
+            changes |= {
+                self.done: [performance], self.opened_settings: settings, self.kind: int(settings.category),
+                self.way: settings.way, self.seed: settings.seed, self.temperature: settings.temperature, self.count: 1,
+            }  # fmt: skip
+        return {**changes, self.stage: {**value, "play": False}}
+
+    def listed(self, values: dict) -> dict:
+        """The performances that were kept, the newest first."""
+        kept = KeptPerformances(self.libraries.of(values[self.token]))
+        return {self.kept: gr.Dropdown(choices=kept.choices(), value=None)}
+
+    def hears_knobs(self, chosen: str) -> dict:
+        """Whether there are knobs to turn, after another model was chosen."""
+        return model_value(self.models.get(chosen).hears_knobs)
+
+    # ---- performances ----
+    def performed(self, message: protocol.Perform, values: dict, request: gr.Request) -> Iterator[dict]:
+        """Let the events sound, in as many versions as are asked for, and keep each."""
         events = _events(message)
-        wanted = PerformRequest(events, settings_of(values), int(values[count]), pools)
-        yield {bar: bar_value("Performing", 0.0, "running"), **buttons(running=True)}
+        wanted = PerformRequest(events, self._settings(values, message.knobs), int(values[self.count]), self.pools)
+        yield {self.bar: bar_value("Performing", 0.0, "running"), **self._buttons(running=True)}
         performances: list[Performance] = []
-        for step in models.run(values[model], wanted):
+        for step in self.models.run(values[self.model], wanted):
             if isinstance(step, Performance):
                 performances.append(step)
             else:
                 share = (len(performances) + step) / wanted.count
-                yield {bar: bar_value("Performing", share, "running")}
+                yield {self.bar: bar_value("Performing", share, "running")}
         folder = new_folder(request)
-        paths = [
-            write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
-            for number, each in enumerate(performances, start=1)
-        ]
+        heard = []
+        for number, each in enumerate(performances, start=1):
+            path = write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
+            heard.append(Heard(each.waveform, served(path), each.settings.seed))
         words = f"{len(events.events)} events, {performances[0].settings.chosen_way}"
-        value = performed_value({}, uuid4().hex, performances, paths, words)
-        yield {done: performances, stage: value, bar: bar_value(words, 1.0, "done"), **buttons(running=False)}
+        value = performed_value({}, uuid4().hex, heard, words)
+        done = {self.done: performances, self.stage: value, self.bar: bar_value(words, 1.0, "done")}
+        yield {**done, **self._buttons(running=False)}
+        kept = KeptPerformances(self.libraries.of(values[self.token]))
+        for each in performances:
+            kept.add(each)
+        yield self.listed(values)
 
-    def warmed(message: protocol.Warm, values: dict, request: gr.Request) -> dict:
-        settings = settings_of(values)
+    def warmed(self, message: protocol.Warm, values: dict, request: gr.Request) -> dict:
+        """Draw takes for the events that are being tapped."""
+        settings = self._settings(values, message.knobs)
         if settings.chosen_way == ONE_SHOTS:
-            models.call(values[model], _warm, pools, settings)
-        return {bar: gr.skip()}
+            self.models.call(values[self.model], warm, self.pools, settings)
+        return {self.bar: gr.skip()}
 
-    def saved(message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
-        if message.variation >= len(values[done]):
+    def saved(self, message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
+        """Write a version as a file to take home."""
+        if message.variation >= len(values[self.done]):
             raise EventError("There is no performance yet: press Perform first.")
-        video = values[source]
-        paths = save(values[done][message.variation], new_folder(request), kinds=message.kinds, video=video)
+        video, folder = values[self.source], new_folder(request)
+        paths = save(values[self.done][message.variation], folder, kinds=message.kinds, video=video)
         path = next(iter(paths.values()))
-        return {answer: {"action": "download", "file": served(path), "name": path.name}}
+        return {self.answer: {"action": "download", "file": served(path), "name": path.name}}
 
-    def stopped() -> tuple:
-        return bar_value("Stopped"), *buttons(running=False).values()
+    def stopped(self) -> tuple:
+        """The page after Stop: the events stay."""
+        return bar_value("Stopped"), *self._buttons(running=False).values()
 
-    def buttons(running: bool) -> dict[gr.Button, gr.Button]:
-        return {go: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
+    def _settings(self, values: dict, knobs: dict[str, float]) -> PerformanceSettings:
+        """Those of the page; what it has no control for is as in the performance that was opened."""
+        number = values[self.seed]
+        if number is None or int(number) != number:
+            raise ValueError("The seed must be a whole number.")
+        own = values[self.opened_settings]
+        seed = own.seed if own and float(own.seed) == float(number) else int(number)  # the page rounds long ones
+        category = Category(int(values[self.kind]))
+        settings = PerformanceSettings(category, seed, values[self.way] or "", float(values[self.temperature]))
+        settings = replace(settings, knobs=tuple(knobs.items()))
+        return replace(settings, top_k=own.top_k, top_p=own.top_p) if own else settings
 
-    queue: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "video", **PAGE_ONLY}
-    file.upload(opened, [file, take_from], [stage, source, file_open, done, bar], **queue)
-    take_from.change(opened, [file_open, take_from], [stage, source, file_open, done, bar], **queue)
-    go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
-    inputs = {kind, way, seed, temperature, count, model, done, source}
-    running = protocol.Mailbox("perform").on(
-        {protocol.Perform: performed, protocol.Warm: warmed}, inputs, [bar, stage, done, go, stop],
-        failed=lambda: {bar: bar_value("Nothing was performed"), **buttons(running=False)}, **USES_MODEL,
-    )  # fmt: skip
-    protocol.Mailbox("save").on({protocol.SavePerformance: saved}, inputs, [answer], concurrency_limit=2)
-    stop.click(stopped, None, [bar, go, stop], cancels=[running], concurrency_limit=None, **PAGE_ONLY)
-
-
-def _warm(foley: Foley, pools: Pools, settings: PerformanceSettings) -> None:
-    for _ in pools.of(foley, replace(settings, seed=part_seed(settings.seed, 0))).fill(WARM_TAKES):
-        pass
+    def _buttons(self, running: bool) -> dict[gr.Button, gr.Button]:
+        return {self.go: gr.Button(interactive=not running), self.stop: gr.Button(interactive=running)}
 
 
 def _events(message: protocol.Perform) -> EventList:
     curve = None if message.curve is None else LevelCurve(message.curve.levels_db, message.curve.rate)
-    events = tuple(Event(time, strength, category) for time, strength, category in message.events)
+    events = tuple(
+        Event(time, strength, category, tuple(asked_of(knobs).knobs.items()))
+        for time, strength, category, knobs in message.events
+    )
     return EventList(events, message.duration_s, curve)
-
-
-def _open(path: Path, how: str, sample_rate: int) -> Iterator[float | dict]:
-    """The share done, then the timeline's value for a file. Raises ValueError with one sentence."""
-    ending, mark = path.suffix.lower(), uuid4().hex
-    if ending in EVENT_FILES:
-        events = read_events(path)
-        yield opened_value(mark, events, f"{len(events.events)} events of {path.name}")
-        return
-    if ending in VIDEO_FILES:
-        info = video_info(path)
-        duration = min(LONGEST_S, info.duration_s)
-        found, words = EventList((), duration), f"{path.name}: tap while it plays"
-        if how == FROM_PICTURE:
-            motion: list[Any] = []
-            yield from _shares(lambda report: motion.append(read_motion(path, report)))
-            found = events_in_motion(motion[0], duration)
-            words = f"{len(found.events)} events seen in the picture of {path.name}"
-        elif how == FROM_SOUND:
-            sound = production_sound(path, sample_rate)
-            if sound is None:
-                raise VideoError(f"{path.name} has no sound of its own: take its events from the picture, or tap.")
-            heard = events_of(sound, sample_rate)
-            found = EventList(tuple(e for e in heard.events if e.time_s < duration), duration, heard.curve)
-            words = f"{len(found.events)} events heard in {path.name}"
-        yield opened_value(mark, found, words, path, float(info.frame_rate))
-        return
-    try:
-        events, settings, _ = read_performance(path)
-        words = f"A performance of {settings.category.title}, seed {settings.seed}: {len(events.events)} events"
-    except EventError:
-        events = events_of(read_audio(path, sample_rate, LONGEST_S), sample_rate)
-        words = f"{len(events.events)} onsets heard in {path.name}"
-    yield opened_value(mark, events, words)
-
-
-def _video(path: str) -> str | None:
-    return path if Path(path).suffix.lower() in VIDEO_FILES else None
-
-
-def _shares(work: Any) -> Iterator[float]:
-    """What a function reports to the callback it is given, while it works in a thread of its own."""
-    from queue import SimpleQueue
-
-    said: SimpleQueue[float | BaseException | None] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            work(said.put)
-            said.put(None)
-        except BaseException as error:
-            said.put(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    while (share := said.get()) is not None:
-        if isinstance(share, BaseException):
-            raise share
-        yield share
