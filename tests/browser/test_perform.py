@@ -7,9 +7,11 @@ import pytest
 import soundfile
 import torch
 from bouncing_ball import HITS_S, write_ball_video
+from scipy.signal import correlate
 from visitor import sync_api
 
 from foley.audio.onsets import find_onsets
+from foley.perform.video import production_sound
 
 expect = sync_api.expect
 
@@ -111,7 +113,12 @@ def test_a_performance_to_a_video_is_taken_home(page, stage, video, tmp_path):
     assert find_onsets(torch.from_numpy(samples), rate)
     with page.expect_download() as download:
         stage.locator("[data-save=video]").click()
-    assert download.value.suggested_filename.endswith(".mp4")
+    film = tmp_path / download.value.suggested_filename
+    download.value.save_as(film)
+    laid = production_sound(film, rate).numpy()
+    count = min(len(laid), len(samples))
+    likeness = correlate(laid[:count], samples[:count], method="fft")
+    assert abs(int(likeness.argmax()) - (count - 1)) / rate < 1 / 30  # a frame
 
 
 def test_what_is_no_video_gives_a_sentence_and_keeps_the_events(page, stage, tmp_path):
@@ -121,6 +128,79 @@ def test_what_is_no_video_gives_a_sentence_and_keeps_the_events(page, stage, tmp
     open_file(page, broken)
     expect(page.get_by_text("broken.mp4 cannot be read as video")).to_be_visible()
     expect(stage.locator("[data-event]")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_versions_lie_under_each_other_and_an_earlier_performance_opens_again(page, stage):
+    stage.locator("[data-lane]").dblclick(position={"x": 200, "y": 60})
+    asked = events(stage)
+    page.get_by_label("number input for Versions").fill("2")
+    page.get_by_label("number input for Versions").blur()
+    page.locator("#perform").click()
+    expect(page.locator("#perform-bar .done output")).to_contain_text("1 events", timeout=120_000)
+    expect(stage.locator("[data-variation] canvas")).to_have_count(2)
+    stage.locator("[data-variation]").nth(1).click()
+    expect(stage.locator("[data-variation]").nth(1)).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.get_by_label("Seed").last.fill("5")
+    stage.locator("[data-clear]").click()
+    page.locator("#perform-kept input").click()
+    page.locator("#perform-kept").get_by_role("option").last.click()  # the first version
+    expect(stage.locator("[data-event]")).to_have_count(1)
+    assert events(stage) == asked
+    expect(page.locator("#perform-seed input")).to_have_value("1")
+    assert stage.locator("[data-save=wav]").is_enabled()
+
+
+DROP = """
+([type, name, words]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([words], name, {type}));
+    const drag = (kind) => document.body.dispatchEvent(
+        new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: data}));
+    drag("dragover");
+    const said = document.body.dataset.dropping;
+    if (words) drag("drop"); else drag("dragleave");
+    return said;
+}
+"""
+
+
+def test_a_file_may_be_dropped_anywhere_and_the_page_says_what_will_come_of_it(page, stage):
+    for kind, words in (
+        ("video/mp4", "its events come from its picture"),
+        ("audio/midi", "its notes become events"),
+        ("audio/wav", "its onsets and its level become events"),
+        ("", "a video, a sound, a MIDI file, or a list"),
+    ):
+        assert words in page.evaluate(DROP, [kind, "file", ""])
+    assert "its times become events" in page.evaluate(
+        DROP, ["text/csv", "hits.csv", "time,strength\n0.5,1\n2.25,0.4\n"]
+    )
+    expect(stage.locator("[data-event]")).to_have_count(2)
+    assert events(stage) == [0.5, 2.25]
+
+
+KEYBOARD = """
+() => {
+    const port = {name: "Keys"};
+    navigator.requestMIDIAccess = async () => ({inputs: new Map([["a", port]])});
+    window.hit = (velocity) => port.onmidimessage({data: [0x90, 60, velocity]});
+}
+"""
+
+
+def test_midi_keys_tap_as_strongly_as_they_are_hit(page, stage):
+    page.evaluate(KEYBOARD)
+    stage.locator("[data-midi]").click()
+    expect(stage.locator("[data-words]")).to_contain_text("Listening to Keys")
+    page.evaluate("window.hit(127)")  # nothing plays yet: no event
+    stage.locator("[data-go]").click()
+    page.wait_for_timeout(200)
+    page.evaluate("window.hit(64)")
+    stage.locator("[data-go]").click()
+    expect(stage.locator("[data-event]")).to_have_count(1)
+    assert "strength 50 %" in stage.locator("[data-event]").get_attribute("aria-label")
 
 
 def test_one_can_tap_on_a_phone(browser, address):

@@ -437,6 +437,9 @@
       position = 0;
       say(value.words || "");
       one("[data-duration]", root).value = state.duration.toFixed(2);
+      const rates = one("[data-rate]", root),
+        known = [...rates.options].find((option) => Math.abs(Number(option.value) - state.frameRate) < 0.01);
+      if (known) rates.value = known.value;
       choices();
       draw();
     }

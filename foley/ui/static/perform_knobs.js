@@ -49,8 +49,9 @@
       slider.value = value ?? USUAL;
       const words = value === undefined ? AS_IT_COMES : Number(value).toFixed(2);
       slider.setAttribute("aria-valuetext", words);
-      slider.parentElement.toggleAttribute("data-on", value !== undefined);
-      one("output", slider.parentElement).textContent = words;
+      const label = slider.closest("label");
+      label.toggleAttribute("data-on", value !== undefined);
+      one("output", label).textContent = words;
     });
   }
 

@@ -99,8 +99,8 @@ class PerformTab:
             failed=lambda: {self.bar: bar_value("Nothing was performed"), **self._buttons(running=False)},
             **USES_MODEL,
         )  # fmt: skip
-        saving = {protocol.SavePerformance: self.saved}
-        protocol.Mailbox("save").on(saving, inputs, [self.answer], concurrency_limit=2)
+        save_box = protocol.Mailbox("save")
+        save_box.on({protocol.SavePerformance: self.saved}, inputs, [self.answer], concurrency_limit=2)
         ended = [self.bar, self.go, self.stop]
         self.stop.click(self.stopped, None, ended, cancels=[running], concurrency_limit=None, **PAGE_ONLY)
 
