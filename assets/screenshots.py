@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +15,9 @@ sys.path.insert(0, str(HERE.parent))
 from foley.pipeline import Foley  # noqa: E402
 from foley.ui.studio import build_studio  # noqa: E402
 from foley.ui.theme import launch_settings  # noqa: E402
+
+sys.path.insert(0, str(HERE.parent / "tests" / "perform"))
+from bouncing_ball import write_ball_video  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 180_000
@@ -35,7 +39,11 @@ def main() -> None:
             page = context.new_page()
             page.goto(url)
             page.locator(".take.empty").wait_for()
-            generate_page(page) if scheme == "dark" else other_pages(page, recording)
+            if scheme == "dark":
+                generate_page(page)
+                perform_page(page, write_ball_video(library / "recording" / "ball.mp4", Fraction(24)))
+            else:
+                other_pages(page, recording)
             context.close()
         browser.close()
         studio.close(verbose=False)
@@ -59,6 +67,21 @@ def generate_page(page: Page) -> None:
     page.locator(".progress.done").wait_for()
     page.keyboard.press("f")
     save(page, "siblings")
+
+
+def perform_page(page: Page, video: Path) -> None:
+    """A ball that hits the floor six times: its events, one of another class, and two versions of their sound."""
+    page.get_by_role("tab", name="Perform").click()
+    page.locator(".perform-settings input[type=file]").set_input_files(video)
+    page.locator("#timeline [data-event]").nth(5).wait_for()
+    page.locator("#timeline [data-event]").nth(2).click()
+    page.locator("#timeline [data-class]").select_option(label="Gun shot")
+    page.get_by_label("number input for Versions").fill("2")
+    page.locator("#perform").click()
+    page.locator("#timeline [data-variation]").nth(1).wait_for()
+    page.wait_for_timeout(3500)  # it plays
+    page.keyboard.press("Escape")
+    save(page, "perform")
 
 
 def other_pages(page: Page, recording: Path) -> None:

@@ -100,8 +100,11 @@ def _open_video(path: Path, how: str, sample_rate: int) -> Iterator[float | Open
     if how == FROM_PICTURE:
         motion: list[Motion] = []
         yield from _shares(lambda report: motion.append(read_motion(path, report)))
-        found = events_in_motion(motion[0], duration)
-        words = f"{len(found.events)} events seen in the picture of {path.name}"
+        try:
+            found = events_in_motion(motion[0], duration)
+            words = f"{len(found.events)} events seen in the picture of {path.name}"
+        except EventError as error:  # nothing moves: one can tap to it all the same
+            words = str(error)
     elif how == FROM_SOUND:
         sound = production_sound(path, sample_rate)
         if sound is None:

@@ -111,7 +111,8 @@ class PerformTab:
 
     def opened_again(self, values: dict) -> Iterator[dict]:
         """Look again at the video that is open, for events from elsewhere."""
-        yield from self._open(values[self.file_open], values[self.take_from])
+        is_video = values[self.file_open].lower().endswith(VIDEO_FILES)
+        yield from self._open(values[self.file_open] if is_video else None, values[self.take_from])
 
     def reopened(self, values: dict) -> Iterator[dict]:
         """Open a performance that was kept."""
