@@ -50,8 +50,7 @@
     else if (window.foley.performing.isOpen()) {
       oneAtATime(files);
       hand(".perform-settings", files);
-    }
-    else if (!event.target.closest("#recording")) {
+    } else if (!event.target.closest("#recording")) {
       oneAtATime(files);
       hand("#recording", files);
     }

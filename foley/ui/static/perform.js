@@ -172,14 +172,15 @@
     draw();
   }
 
-  const remove = () =>
-    chosen.size &&
-    (change(() => {
+  function remove() {
+    if (!chosen.size) return false;
+    change(() => {
       state.events = state.events.filter((event) => !chosen.has(event));
-    }),
-    chosen.clear(),
-    draw(),
-    true);
+    });
+    chosen.clear();
+    draw();
+    return true;
+  }
 
   function nudge(frames, strength) {
     if (!chosen.size) return false;
@@ -623,12 +624,12 @@
   }
 
   /* ---- files that are dropped on the tab ---- */
-  const DROPS = [
+  const DROPS = /** @type {[RegExp, string][]} */ ([
     [/^video\//, "Drop the video: it lies under the timeline, and its events come from"],
     [/midi?$/, "Drop the MIDI file: its notes become events, as strong as they were hit"],
     [/^audio\//, "Drop the sound: a performance opens again; of another, its onsets and its level become events"],
     [/^text\/|csv|tab-separated/, "Drop the list: its times become events"],
-  ];
+  ]);
 
   /** What a file that is dragged over the tab is good for; the browser tells its type alone. */
   function promise(type) {
