@@ -279,20 +279,18 @@ class Foley:
 
     def _controls(self, recipes: list[Recipe], columns: int) -> Controls | None:
         """What the prior hears. Raises ValueError where something is asked for that it was not taught."""
-        asked = recipes[0].asked
         for hears, wanted, what in (
-            (self.hears_knobs, bool(asked.knobs), "knobs"),
-            (self.hears_contours, asked.has_contour, "contours"),
+            (self.hears_knobs, any(recipe.asked.knobs for recipe in recipes), "knobs"),
+            (self.hears_contours, any(recipe.asked.has_contour for recipe in recipes), "contours"),
         ):
             if wanted and not hears:
                 raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
-        if not asked and not any(recipe.drawn for recipe in recipes):
+        if not any(recipe.asked or recipe.drawn for recipe in recipes):
             return None
-        bins = self.preset.prior.knob_bins
-        heard = [replace(asked, knobs={**recipe.drawn, **asked.knobs}).controls(columns, bins) for recipe in recipes]
+        heard = [replace(each.asked, knobs={**each.drawn, **each.asked.knobs}) for each in recipes]
+        parts = [each.controls(columns, self.preset.prior.knob_bins)[:3] for each in heard]
         drawn = torch.tensor([[name in recipe.drawn for name in KNOBS] for recipe in recipes])
-        knobs, level, onset, _ = zip(*heard, strict=True)
-        return Controls(torch.cat(knobs), torch.cat(level), torch.cat(onset), drawn)
+        return Controls(*(torch.cat(part) for part in zip(*parts, strict=True)), drawn)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}

@@ -12,6 +12,7 @@ from foley.conditions.contour import ANY, level_bins, measure_contour, onset_bin
 from foley.conditions.controls import Controls, knob_bins
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.conditions.scales import KnobScales
+from foley.sampling.guidance import log_odds
 from training.corpus import Corpus, to_float
 
 SCALES = "knobs.json"  # in a model's folder: what its knobs mean
@@ -44,6 +45,16 @@ class ControlledClips:
                 chosen = clips[np.linspace(0, len(clips), USUAL_ROWS, endpoint=False).astype(int)]
                 rows[int(category)] = torch.from_numpy(self.knobs[0, chosen])
         return rows
+
+    def log_odds(self, codes: np.ndarray, codebook_size: int) -> torch.Tensor:
+        """What codes (views, clips, rows, frames) of recordings say for each knob: (classes, 6, rows, size)."""
+        found = torch.zeros(len(Category), len(KNOBS), codes.shape[2], codebook_size)
+        for category in Category:
+            clips = self.train[self.categories[self.train] == int(category)]
+            if len(clips):
+                theirs, knobs = (np.concatenate(part[:, clips]) for part in (codes, self.knobs))
+                found[int(category)] = torch.from_numpy(log_odds(theirs, knobs, self.bins, codebook_size))
+        return found
 
     def of(self, views: np.ndarray, clips: np.ndarray) -> Controls:
         """All controls of variations (batch,) of clips (batch,)."""

@@ -30,10 +30,14 @@ class PixelSNAIL(nn.Module):
     with "frames" it runs frame by frame, so that a sound can be continued. Inside, everything is in scan order:
     (batch, channels, height, width) with height the outermost axis.
 
+    `log_odds` (classes, knobs, rows, codebook size), of a prior with knobs, is what codes say for a knob turned up. It
+    is for sampling (`foley.sampling.guidance`); logits do not depend on it.
+
     With `activation_checkpointing` the backward pass computes each block again, instead of keeping what is inside it.
     """
 
     coordinates: Tensor
+    log_odds: Tensor | None
 
     def __init__(self, preset: PriorPreset, grid: tuple[int, int], codebook_size: int):
         super().__init__()
@@ -43,6 +47,8 @@ class PixelSNAIL(nn.Module):
         self.input = CodeConvolution(codebook_size, preset.channels, preset.kernel_size)
         self.condition = Condition(preset, self.scan_shape)
         self.register_buffer("coordinates", _coordinates(self.scan_shape), persistent=False)
+        sizes = len(Category), len(KNOBS), grid[0], codebook_size
+        self.register_buffer("log_odds", torch.zeros(sizes, dtype=torch.float16) if preset.knob_bins else None)
         self.blocks = nn.ModuleList(PixelBlock(preset) for _ in range(preset.blocks))
         self.output = nn.ModuleList(
             GatedResidual(preset.channels, preset.residual_channels, dropout=preset.dropout)

@@ -21,6 +21,7 @@ class SamplingState:
     settings: SamplingSettings
     codebook_size: int
     logits: Tensor | None = None  # (takes, height, width, codebook size): where a backend is to leave them, if wanted
+    guidance: Tensor | None = None  # (takes, height or 1, width or 1, codebook size): added to logits when one chooses
 
     @property
     def known(self) -> Tensor:
@@ -34,12 +35,20 @@ class SamplingState:
         return int(missing[-1]) + 1 if len(missing) else 0
 
     def noise(self, row: int) -> np.ndarray:
-        """Gumbel noise of one row: float32 (takes, width, codebook size)."""
-        width = self.codes.shape[2]
-        return np.stack([gumbel_noise(seed, row * width, width, self.codebook_size) for seed in self.seeds])
+        """What decides a row's codes beside their logits: Gumbel noise, and guidance in its unit, which is the
+        temperature: float32 (takes, width, codebook size).
+
+        So guidance chooses among the codes that the logits alone leave in play. At temperature 0 there is none.
+        """
+        width, temperature = self.codes.shape[2], self.settings.temperature
+        noise = np.stack([gumbel_noise(seed, row * width, width, self.codebook_size) for seed in self.seeds])
+        if self.guidance is not None and temperature > 0:
+            noise += self.guidance[:, row % self.guidance.shape[1]].numpy() / np.float32(temperature)
+        return noise
 
     def takes(self, which: slice) -> "SamplingState":
         """Some of the takes; the codes are shared."""
         parts = self.codes[which], self.keep[which], self.condition[which], self.seeds[which]
         logits = None if self.logits is None else self.logits[which]
-        return SamplingState(*parts, self.settings, self.codebook_size, logits)
+        guidance = None if self.guidance is None else self.guidance[which]
+        return SamplingState(*parts, self.settings, self.codebook_size, logits, guidance)

@@ -44,6 +44,7 @@ class PriorStage(CorpusStage):
         network = corpus.run.initialized(self.name, network)
         if self.controls is not None and self.preset.prior.knob_bins:
             network.condition.usual.copy_(self.controls.usual())
+            network.log_odds.copy_(self.controls.log_odds(self.codes, self.preset.vqvae.codebook_size))
         network.activation_checkpointing = self.recipe.activation_checkpointing
         self._distance: TakeDistance | None = None
         self.parts = nn.ModuleDict({"prior": add_weight_norm(network)})

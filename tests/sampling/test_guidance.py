@@ -1,0 +1,91 @@
+"""Guidance: what codes say for a knob, counted from clips, and how it leads sampling."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny_checkpoint
+
+from foley.categories import Category
+from foley.conditions.asked import Asked
+from foley.conditions.knobs import KNOBS
+from foley.pipeline import Foley
+from foley.sampling.guidance import knob_guidance, log_odds
+from foley.sampling.gumbel import gumbel_max
+from foley.sampling.settings import SamplingSettings
+from foley.sampling.state import SamplingState
+
+BRIGHT = KNOBS.index("brightness")
+
+
+def test_codes_speak_for_the_knob_whose_clips_have_them():
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 6, (300, 3, 20))
+    knobs = random.integers(1, 9, (300, len(KNOBS)))
+    high, low = knobs[:, BRIGHT] >= 6, knobs[:, BRIGHT] <= 3
+    codes[high, 1, :4], codes[low, 1, :4] = 6, 7  # two codes that only bright, only dark clips have
+    found = log_odds(codes, knobs, 8, 9)
+    assert found.shape == (len(KNOBS), 3, 9) and found.dtype == np.float32
+    assert found[BRIGHT, 1, 6] > 0.5 and found[BRIGHT, 1, 7] < -0.5
+    others = np.delete(found, BRIGHT, axis=0)
+    assert np.abs(others[:, 0, :6]).max() < 0.2 and np.allclose(found[:, :, 8], 0, atol=1e-6)  # nobody has the last
+
+
+def test_a_long_hum_does_not_speak_for_all():
+    codes = np.zeros((12, 1, 100), int)
+    knobs = np.full((12, len(KNOBS)), 1)
+    knobs[6:] = 8
+    codes[11] = 1  # one clip of six, but all of its hundred frames
+    once = codes.copy()
+    once[11], once[11, 0, :4] = 0, 1
+    assert np.allclose(log_odds(codes, knobs, 8, 2)[:, :, 1], log_odds(once, knobs, 8, 2)[:, :, 1], atol=0.02)
+
+
+@pytest.fixture
+def guided(tmp_path) -> Foley:
+    foley = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True))
+    odds = foley.prior.log_odds
+    assert odds is not None
+    odds[int(Category.Rain), BRIGHT, :, 3] = 4.0  # bright rain has code 3
+    return foley
+
+
+@pytest.mark.parametrize("backend", ["torch", "compiled"])
+def test_a_take_that_is_asked_for_a_knob_has_more_of_its_codes(guided, backend, tmp_path):
+    foley = Foley.from_pretrained(tmp_path / "model", sampler_backend=backend)
+    foley.prior.log_odds.copy_(guided.prior.log_odds)
+    shares = {}
+    for place in (0.0, 0.5, 1.0):
+        takes = foley.generate("Rain", 1, count=4, asked=Asked(knobs={"brightness": place}), top_p=1.0)
+        shares[place] = float((torch.stack([take.codes for take in takes]) == 3).float().mean())
+    assert shares[0.0] < shares[0.5] < shares[1.0] and shares[1.0] > 3 * shares[0.5]
+    asked = Asked(knobs={"brightness": 1.0})
+    alone = foley.generate("Rain", 3, asked=asked)[0]
+    assert torch.equal(foley.generate("Rain", 2, count=2, asked=asked)[1].codes, alone.codes)
+
+
+def test_drawn_knobs_another_class_and_no_weight_get_none(guided):
+    asked = Asked(knobs={"brightness": 1.0}).controls(75, guided.preset.prior.knob_bins)
+    rain, dog = int(Category.Rain), int(Category.DogBark)
+    assert knob_guidance(guided.prior, [rain], asked) is not None
+    dogs = knob_guidance(guided.prior, [dog], asked)
+    assert dogs is not None and not dogs.any()
+    drawn = asked._replace(drawn=torch.ones_like(asked.knobs, dtype=torch.bool))
+    assert knob_guidance(guided.prior, [rain], drawn) is None
+    guided.prior.preset = dataclasses.replace(guided.prior.preset, guidance=0.0)
+    assert knob_guidance(guided.prior, [rain], asked) is None
+
+
+def test_guidance_is_a_logit_and_what_is_not_in_play_stays_out():
+    settings = SamplingSettings(0.7, top_k=2)
+    codes, keep = torch.full((1, 1, 400), -1), torch.zeros(1, 1, 400, dtype=torch.bool)
+    guidance = torch.tensor([0.0, 1.0, 9.0]).view(1, 1, 1, 3)
+    state = SamplingState(codes, keep, torch.zeros(1, 1, 400, 1), [5], settings, 3, guidance=guidance)
+    logits = torch.tensor([1.0, 0.5, -2.0]).expand(400, 3)
+    chosen = gumbel_max(logits, torch.from_numpy(state.noise(0)[0]), settings)
+    assert not (chosen == 2).any()  # the third is not among the two likeliest
+    wanted = torch.softmax((logits[0] + guidance[0, 0, 0])[:2] / 0.7, dim=0)
+    assert abs(float((chosen == 1).float().mean()) - float(wanted[1])) < 0.07
+    cold = dataclasses.replace(state, settings=SamplingSettings(0.0))
+    assert np.isfinite(cold.noise(0)).all()
