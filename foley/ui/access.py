@@ -153,6 +153,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "train.look": OWN,
     "train._choose": OWN,
     "train.act": OWN,
+    "train.planned": OWN,  # words about what is in the form
     "train.use": OWN,
     "train.look_at": OWN,
     # Evaluate: folders of the machine, and the report that all see

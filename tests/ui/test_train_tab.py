@@ -79,6 +79,7 @@ def test_a_tab_without_training_explains_itself_and_has_nothing_to_press(checkpo
         ({"data": "/no/such/folder"}, "/no/such/folder"),
         ({"name": "old"}, "already"),
         ({"more": "--set 'a"}, "quote"),
+        ({"begin": "checkpoints/studio", "stage": "vqvae"}, "leaves the vqvae as it is"),
     ],
 )
 def test_an_order_that_cannot_be_starts_nothing(tmp_path, order, word):
@@ -155,6 +156,45 @@ def test_a_running_run_says_how_far_it_is(tmp_path):
     }  # fmt: skip
     pictures = run_view.curves(run.stages["prior"])
     assert pictures.count("<figure") == 1 and "seconds" not in pictures
+
+
+def test_a_training_that_prepares_says_so_plainly(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.txt").write_text("/home/me: 3%|##  | 7/200 [00:01<00:30]")
+    Process.this_one(tuple(STAGES), "cpu", 60.0).write(tmp_path / "run")
+    words = run_view.overview(RunView(tmp_path / "run"), "")["text"]
+    assert words.startswith("Preparing Encoder · stage 1 of 5: the recordings are read and made ready · ")
+    assert "left of 60 min" in words and "7/200" not in words
+
+
+def test_the_form_says_what_will_happen_for_how_long_and_from_which_model():
+    new = run_view.plan("", "all", "cpu", 60, "mine")
+    assert "from nothing" in new and "Prior 18 min" in new and "runs/mine/model" in new
+    finer = run_view.plan("/models/studio", "all", "cuda:0", 60, "mine")
+    assert "weights of studio, which itself stays as it is" in finer
+    assert "Encoder and MVQVAE stay as they are" in finer and "Prior 30 min, Decoder 10 min, Vocoder 20 min" in finer
+    assert "as long as the recipe says" in run_view.plan("", "prior", "cpu", 0, "mine")
+    assert "wrong" in run_view.plan("/models/studio", "vqvae", "cpu", 60, "mine")
+
+
+def test_fine_tuning_takes_the_models_own_preset(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(Trainer, "_launch", lambda self, run, *order: started.append(order[3]) or run)
+    Trainer(tmp_path).start(Order("new", str(tmp_path), begin="/models/studio"))
+    Trainer(tmp_path).start(Order("new", str(tmp_path)))
+    assert "--init-from" in started[0] and "--preset" not in started[0]
+    assert "--preset" in started[1] and "--init-from" not in started[1]
+
+
+def test_an_unfinished_run_is_not_offered_as_a_model(checkpoint, tmp_path):
+    for name in ("whole", "half"):
+        shutil.copytree(checkpoint, tmp_path / name / "model")
+        (tmp_path / name / "log.txt").touch()
+    (tmp_path / "half" / "model" / "vocoder.safetensors").unlink()
+    models = Models(Foley.from_pretrained(checkpoint, "cpu"), runs=tmp_path)
+    models.first.name = "another@0"
+    offered = [words for words, _ in (*models.choices(), *models.folders())]
+    assert any("whole/model" in words for words in offered) and not any("half" in words for words in offered)
 
 
 def test_every_stage_has_a_name_on_the_page():

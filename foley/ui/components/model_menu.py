@@ -25,6 +25,10 @@ class ModelMenu:
             show_progress="minimal", show_progress_on=menu, concurrency_limit=1, api_visibility="private",
         )  # fmt: skip
 
+    def choices(self) -> list[tuple[str, str]]:
+        """The models that training can go on with, as (words, folder): those that are found here."""
+        return self._models.folders()
+
     def open(self, name: str, now: str) -> Generator[tuple, None, bool]:
         """Open the model of that name instead of `now`, on the page that asks for it; return whether it is."""
         name = (name or "").strip()

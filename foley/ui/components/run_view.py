@@ -8,6 +8,7 @@ from typing import Any
 from foley.categories import Category
 from foley.dataset import TRAIN, VALIDATION, Dataset
 from foley.presets import STAGES
+from foley.runs.process import Process
 from foley.runs.view import RunView, StageView, ago, since
 from foley.ui.components.loss_curves import curve_svg
 from foley.ui.session.visitors import served
@@ -123,10 +124,10 @@ def _progress(run: RunView) -> tuple[str, float]:
         total = f" · {ago(max(0.0, limit - passed))} left of {ago(limit)}" if limit else ""
         begin, step = stage.newest("begin"), stage.newest("step")
         if stage.last.get("time", 0) < process.created - 2 or stage.last.get("kind") in (None, "end"):
-            last = run.log(1)
-            return (f"Preparing: {last[0][:90]}" if last else "Starting"), share
+            what = f"Preparing {TITLES[stage.name]}{_place(stage, process)}: the recordings are read and made ready"
+            return f"{what} · {ago(passed)} so far{total}", share
         steps = begin.get("steps", 0)
-        words = f"{TITLES[stage.name]}, step {stage.step:,} of {steps:,}"
+        words = f"{TITLES[stage.name]}, step {stage.step:,} of {steps:,}{_place(stage, process)}"
         if step.get("time", 0) >= begin["time"]:
             words += f" · {step['seconds_a_step']:.3g} s a step"
             total = total or f" · {ago(step['left_s'])} left"
@@ -143,6 +144,40 @@ def _progress(run: RunView) -> tuple[str, float]:
     if run.state == "stopped":
         return f"Stopped {when} ago: Resume goes on from its checkpoint", 0.0
     return f"Last trained {when} ago", 0.0
+
+
+def _place(stage: StageView, process: Process) -> str:
+    """Which stage it is of those that are trained one after the other."""
+    if len(process.stages) < 2 or stage.name not in process.stages:
+        return ""
+    return f" · stage {process.stages.index(stage.name) + 1} of {len(process.stages)}"
+
+
+def plan(begin: str, stage: str, device: str, minutes: float, name: str) -> str:
+    """What a training that is started now will do, for how long, and what it leaves, for people."""
+    names = [name for name in STAGES if stage in (name, "all")]
+    if begin:
+        left = [name for name in names if STAGES[name].defines_codes]
+        names = [name for name in names if name not in left]
+        first = f"Goes on with the weights of {Path(begin).name}, which itself stays as it is."
+        kept = f" {_listed(left)} stay as they are: what the others know rests on them." * bool(left)
+    else:
+        first, kept = "Trains a new model from nothing, on your recordings alone.", ""
+    shares = sum(STAGES[name].time_share for name in names) or 1.0
+    parts = [f"{TITLES[name]} {ago(60 * minutes * STAGES[name].time_share / shares)}" for name in names]
+    if not names:
+        return f'<p class="note wrong">Fine-tuning leaves {_listed([stage])} as it is: choose another stage.</p>'
+    how_long = (
+        f"At most {ago(60 * minutes)} on {device}: about {', '.join(parts)}; reading the recordings comes before."
+        if minutes > 0
+        else f"{_listed(names)} on {device}, for as long as the recipe says: hours to days on a CPU."
+    )
+    end = f"You can stop and go on at any time. The model is left in runs/{name or '…'}/model, beside the others."
+    return "".join(f'<p class="note">{escape(words)}</p>' for words in (first + kept, how_long, end))
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(", ".join(TITLES[name] for name in names).rsplit(", ", 1))
 
 
 def curves(stage: StageView | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from foley.checkpoints import CONFIG, CheckpointError, checkpoint_hash, read_config
 from foley.pipeline import Foley
 from foley.resources import SHIPPED_MODEL
+from foley.runs.view import find_runs
 from foley.ui.access import Mode
 from foley.ui.session.device import on_gpu
 from foley.ui.session.model_queue import ModelQueue, Waiting
@@ -75,12 +76,16 @@ class Models:
         named = {name for _, name in found}
         return [*found, *((name, name) for name in self._loaded if name not in named)]
 
+    def folders(self) -> list[tuple[str, str]]:
+        """The checkpoints that are found here, as (words, path)."""
+        return [(words, str(path.resolve())) for words, path in self._folders().items()]
+
     def _folders(self) -> dict[str, Path]:
         """The checkpoints that are found here, by their words in the menu; on a public page only what ships."""
-        runs = sorted(self.runs.glob("*/model")) if self.takes_paths else []
+        runs = [run.model for run in find_runs(self.runs) if run.is_whole] if self.takes_paths else []
         found = {}
         for path in (*sorted(SHIPPED_MODEL.parent.glob("*")), *runs):
-            if (path / CONFIG).is_file():
+            if (path / CONFIG).is_file():  # of a run, only what every stage has left its weights in
                 try:
                     preset, _ = read_config(path)
                 except CheckpointError:

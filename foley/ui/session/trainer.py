@@ -41,7 +41,9 @@ def why_no_training(asked_for_none: bool, mode: Mode = Mode.OWN) -> str:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained: `stage` is one of the four or `all`, `minutes` 0 for no limit."""
+    """What is to be trained: `stage` is one of `STAGES` or `all`, `minutes` 0 for no limit; `begin` is the folder of
+    the model whose weights are gone on with, empty for a new one of the `preset`.
+    """
 
     name: str
     data: str
@@ -49,6 +51,7 @@ class Order:
     stage: str = ALL
     device: str = "cpu"
     minutes: float = 0.0
+    begin: str = ""
     more: str = ""  # further options, as they are typed on the command line
 
 
@@ -86,7 +89,10 @@ class Trainer:
         run = RunView(self.root / name)
         if run.folder.exists():
             raise ValueError(f"There is a run {name} already: resume it, or take another name.")
-        arguments = ["--data", str(data.resolve()), "--preset", order.preset, *_split(order.more)]
+        if order.begin and order.stage in STAGES and STAGES[order.stage].defines_codes:
+            raise ValueError(f"Fine-tuning leaves the {order.stage} as it is: choose all stages, or a later one.")
+        what = ["--init-from", order.begin] if order.begin else ["--preset", order.preset]
+        arguments = ["--data", str(data.resolve()), *what, *_split(order.more)]
         return self._launch(run, order.stage, order.device, order.minutes, arguments)
 
     def resume(self, run: RunView, device: str, minutes: float = 0.0, more: str = "") -> RunView:

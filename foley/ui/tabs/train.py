@@ -18,6 +18,7 @@ from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.trainer import ALL, RUNS, Order, Trainer, devices
 
 LOOK_EVERY_S = 2.0
+FIRST_MINUTES, FIRST_NAME = 60, "first"
 STAGES = [("All, one after the other", ALL), *((title, name) for name, title in view.TITLES.items())]
 INSTEAD = """
 <section class="no-training"><h2>Training is off here</h2><p>{reason}</p>
@@ -35,15 +36,18 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
     trainer = Trainer(runs, mode)
     with gr.Row(elem_classes="bench"):
         with gr.Column(elem_classes="controls", min_width=280, scale=0):
-            order, found = _controls()
+            order, found = _controls(menu.choices())
             start = gr.Button("Start", variant="primary", elem_id="train-start", min_width=0)
         with gr.Column(elem_classes="stage"):
             watch = Watch(trainer)
-    order_of = [order[name] for name in ("name", "data", "preset", "stage", "device", "minutes", "more")]
+    order_of = [order[name] for name in ("name", "data", "preset", "stage", "device", "minutes", "begin", "more")]
 
     def begin(*values: Any) -> str:
-        name, data, preset, stage, device, minutes, more = values
-        return trainer.start(Order(name, data, preset, stage, device, float(minutes or 0), more)).name
+        name, data, preset, stage, device, minutes, begin, more = values
+        return trainer.start(Order(name, data, preset, stage, device, float(minutes or 0), begin or "", more)).name
+
+    def planned(begin: str, stage: str, device: str, minutes: float | None, name: str) -> tuple:
+        return view.plan(begin or "", stage, device, float(minutes or 0), name), gr.Dropdown(visible=not begin)
 
     def go_on(name: str, device: str, minutes: float, more: str) -> str:
         return trainer.resume(watch.known(name), device, float(minutes or 0), more).name
@@ -56,6 +60,9 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
         if (yield from menu.open(str(watch.known(name).model), now)):
             gr.Info(f"Generate, Reconstruct and Explore now use {escape(name)}.")
 
+    asked = [order[name] for name in ("begin", "stage", "device", "minutes", "name")]
+    for event in (each.change for each in asked):
+        event(planned, asked, [order["plan"], order["preset"]], queue=False, **PAGE_ONLY)
     watch.on(start, begin, order_of)
     watch.on(watch.resume, go_on, [watch.chosen, order["device"], order["minutes"], order["more"]])
     watch.on(watch.stop, end, [watch.chosen])
@@ -70,26 +77,39 @@ def train_tab(menu: ModelMenu, why_not: str = "", runs: Path = RUNS, mode: Mode 
     )
 
 
-def _controls() -> tuple[dict[str, Any], gr.HTML]:
+def _controls(models: list[tuple[str, str]]) -> tuple[dict[str, Any], gr.HTML]:
     data = gr.Textbox(
         label="Recordings", placeholder="/home/me/sounds", elem_id="train-data",
         info="A folder on this machine with one folder a class, or a manifest.csv.",
     )  # fmt: skip
     look = gr.Button("See what is in it", elem_id="train-look", min_width=0)
     found = gr.HTML("", elem_id="train-found", apply_default_css=False)
+    begin = gr.Dropdown(
+        [("nothing: a new model", ""), *((f"{words}: fine-tune it", path) for words, path in models)],
+        value="", label="Begin with", elem_id="train-begin",
+        info="Few recordings make a better model when they fine-tune one that knows many.",
+    )  # fmt: skip
     preset = gr.Dropdown(list(PRESETS), value="studio", label="Preset", elem_id="train-preset")
     stage = gr.Dropdown(STAGES, value=ALL, label="Stages", elem_id="train-stage")
     here = devices()
     device = gr.Dropdown(here, value=here[0], label="Device", elem_id="train-device")
     minutes = gr.Number(
-        60, minimum=0, label="Minutes", elem_id="train-minutes", info="Shared out between the stages; 0 for no limit."
+        FIRST_MINUTES,
+        minimum=0,
+        label="Minutes",
+        elem_id="train-minutes",
+        info="Shared out between the stages; 0 for no limit.",
     )
-    name = gr.Textbox("first", label="Name of the run", elem_id="train-name")
+    name = gr.Textbox(FIRST_NAME, label="Name of the run", elem_id="train-name")
     more = gr.Textbox(
         label="Further options", placeholder="--set prior.channels=128 --views 2", elem_id="train-more",
         info="As on the command line of python -m training.",
     )  # fmt: skip
+    plan = gr.HTML(
+        view.plan("", ALL, here[0], FIRST_MINUTES, FIRST_NAME), elem_id="train-plan", apply_default_css=False
+    )
     controls = {
+        "plan": plan, "begin": begin,
         "data": data, "look": look, "preset": preset, "stage": stage, "device": device, "minutes": minutes,
         "name": name, "more": more,
     }  # fmt: skip
