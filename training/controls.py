@@ -8,11 +8,11 @@ from joblib import Parallel, cpu_count, delayed
 
 from foley.categories import Category
 from foley.conditions.attributes import measure
-from foley.conditions.contour import ANY, level_bins, measure_contour, onset_bins
+from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS, level_bins, measure_contour, onset_bins
 from foley.conditions.controls import Controls, knob_bins
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.conditions.scales import KnobScales
-from foley.sampling.guidance import log_odds
+from foley.sampling.guidance import contour_odds, log_odds
 from training.corpus import Corpus, to_float
 
 SCALES = "knobs.json"  # in a model's folder: what its knobs mean
@@ -46,15 +46,21 @@ class ControlledClips:
                 rows[int(category)] = torch.from_numpy(self.knobs[0, chosen])
         return rows
 
-    def log_odds(self, codes: np.ndarray, codebook_size: int) -> torch.Tensor:
-        """What codes (views, clips, rows, frames) of recordings say for each knob: (classes, 6, rows, size)."""
-        found = torch.zeros(len(Category), len(KNOBS), codes.shape[2], codebook_size)
+    def odds(self, codes: np.ndarray, codebook_size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """What codes (views, clips, rows, frames) of recordings say for knobs, (classes, 6, rows, codebook size), and
+        for the bins of a contour, (classes, bins, rows, codebook size).
+        """
+        of_knobs = torch.zeros(len(Category), len(KNOBS), codes.shape[2], codebook_size)
+        of_contours = torch.zeros(len(Category), LEVEL_BINS + ONSET_BINS, codes.shape[2], codebook_size)
         for category in Category:
             clips = self.train[self.categories[self.train] == int(category)]
             if len(clips):
-                theirs, knobs = (np.concatenate(part[:, clips]) for part in (codes, self.knobs))
-                found[int(category)] = torch.from_numpy(log_odds(theirs, knobs, self.bins, codebook_size))
-        return found
+                theirs, knobs, contours = (
+                    np.concatenate(part[:, clips]) for part in (codes, self.knobs, self.contours)
+                )
+                of_knobs[int(category)] = torch.from_numpy(log_odds(theirs, knobs, max(1, self.bins), codebook_size))
+                of_contours[int(category)] = torch.from_numpy(contour_odds(theirs, contours, codebook_size))
+        return of_knobs, of_contours
 
     def of(self, views: np.ndarray, clips: np.ndarray) -> Controls:
         """All controls of variations (batch,) of clips (batch,)."""

@@ -30,14 +30,16 @@ class PixelSNAIL(nn.Module):
     with "frames" it runs frame by frame, so that a sound can be continued. Inside, everything is in scan order:
     (batch, channels, height, width) with height the outermost axis.
 
-    `log_odds` (classes, knobs, rows, codebook size), of a prior with knobs, is what codes say for a knob turned up. It
-    is for sampling (`foley.sampling.guidance`); logits do not depend on it.
+    `log_odds` (classes, knobs, rows, codebook size), of a prior with knobs, is what codes say for a knob turned up;
+    `contour_odds` (classes, bins of levels and then of onsets, rows, codebook size), of one with a contour, what they
+    say for its bins. They are for sampling (`foley.sampling.guidance`); logits do not depend on them.
 
     With `activation_checkpointing` the backward pass computes each block again, instead of keeping what is inside it.
     """
 
     coordinates: Tensor
     log_odds: Tensor | None
+    contour_odds: Tensor | None
 
     def __init__(self, preset: PriorPreset, grid: tuple[int, int], codebook_size: int):
         super().__init__()
@@ -47,8 +49,12 @@ class PixelSNAIL(nn.Module):
         self.input = CodeConvolution(codebook_size, preset.channels, preset.kernel_size)
         self.condition = Condition(preset, self.scan_shape)
         self.register_buffer("coordinates", _coordinates(self.scan_shape), persistent=False)
-        sizes = len(Category), len(KNOBS), grid[0], codebook_size
-        self.register_buffer("log_odds", torch.zeros(sizes, dtype=torch.float16) if preset.knob_bins else None)
+        for name, heard, bins in (
+            ("log_odds", preset.knob_bins, len(KNOBS)),
+            ("contour_odds", preset.contour, LEVEL_BINS + ONSET_BINS),
+        ):
+            sizes = len(Category), bins, grid[0], codebook_size
+            self.register_buffer(name, torch.zeros(sizes, dtype=torch.float16) if heard else None)
         self.blocks = nn.ModuleList(PixelBlock(preset) for _ in range(preset.blocks))
         self.output = nn.ModuleList(
             GatedResidual(preset.channels, preset.residual_channels, dropout=preset.dropout)

@@ -116,7 +116,8 @@ class PriorPreset:
     `knob_bins` are those of each knob of `foley/conditions`, 0 for a prior without knobs; with `contour` it can be told
     how loud every column of codes is and where sounds begin. `controls_gain` is how far takes go towards what they are
     asked for, over how far the prior learned to go: a cheap kin of classifier-free guidance, with one pass. `guidance`
-    is the weight of what codes say for knobs that are asked for (`foley.sampling.guidance`).
+    is the weight of what codes say for knobs that are asked for, `contour_guidance` that of what they say for a contour
+    (`foley.sampling.guidance`).
     """
 
     __pydantic_config__ = CLOSED
@@ -137,6 +138,7 @@ class PriorPreset:
     contour: bool = False
     controls_gain: Annotated[float, Field(ge=0, le=10)] = 1.0
     guidance: Annotated[float, Field(ge=0, le=10)] = 1.0
+    contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5
     dropout: Share = 0.1
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foley.conditions.contour import ANY
+from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS
 from foley.conditions.controls import Controls
 from foley.models.pixelsnail import PixelSNAIL
 
@@ -46,8 +46,51 @@ def log_odds(codes: np.ndarray, knobs: np.ndarray, bins: int, codebook_size: int
     return np.stack([np.log(high / low) / 2 for high, low in thirds])
 
 
+def contour_odds(codes: np.ndarray, contours: np.ndarray, codebook_size: int) -> np.ndarray:
+    """What codes say for each bin of a column's contour: float32 (bins of levels and then of onsets, rows, codebook
+    size), the log of how much oftener than usual a column of that bin has them. 0 for bins that are `ANY`.
+
+    Args:
+        codes: of clips of one class, (clips, rows, columns).
+        contours: bins of levels and of onsets of those clips, (clips, 2, columns).
+        codebook_size: number of codes.
+    """
+    rows = codes.shape[1]
+    parts = []
+    for which, bins in enumerate((LEVEL_BINS, ONSET_BINS)):
+        counts = np.zeros((bins, rows, codebook_size), np.float32)
+        places = np.broadcast_to(contours[:, which, None].astype(np.int64), codes.shape), np.arange(rows)[:, None]
+        np.add.at(counts, (*places, codes), 1)
+        usual = counts.sum(axis=0) / counts.sum(axis=(0, 2))[:, None]
+        expected = counts.sum(axis=2, keepdims=True) * usual
+        odds = np.log((counts + EVIDENCE) / (expected + EVIDENCE))
+        odds[ANY] = 0
+        parts.append(odds)
+    return np.concatenate(parts)
+
+
+def guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
+    """What is added to the logits of each take for all that it is asked for: (takes, rows, columns or 1, codebook
+    size); None where there is nothing to add.
+    """
+    parts = [knob_guidance(prior, categories, controls), contour_guidance(prior, categories, controls)]
+    given = [part for part in parts if part is not None]
+    return torch.stack(torch.broadcast_tensors(*given)).sum(dim=0) if given else None
+
+
+def contour_guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
+    """What is added for the contour of each take: (takes, rows, columns, codebook size); None for nothing."""
+    weight, odds = prior.preset.contour_guidance, prior.contour_odds
+    if odds is None or weight == 0 or not (controls.level.any() or controls.onset.any()):
+        return None
+    takes = torch.tensor(categories)[:, None].to(odds.device)
+    levels, onsets = controls.level.to(odds.device), controls.onset.to(odds.device) + LEVEL_BINS
+    return weight * (odds[takes, levels].float() + odds[takes, onsets].float()).transpose(1, 2).cpu()
+
+
 def knob_guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
-    """What is added to the logits of each take for the knobs that it is asked for: (takes, rows, codebook size).
+    """What is added to the logits of each take for the knobs that it is asked for: (takes, rows, 1, codebook
+    size).
 
     None where there is nothing to add. Drawn knobs get no guidance: they are to be as recordings have them.
     """
@@ -59,4 +102,4 @@ def knob_guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) 
     bins = prior.preset.knob_bins
     turned = torch.where(asked, 2 * (controls.knobs - 0.5) / bins - 1, 0.0).float()  # from -1 to 1
     odds = prior.log_odds[torch.tensor(categories)].float().cpu()  # (takes, 6, rows, V)
-    return prior.preset.guidance * torch.einsum("tk,tkrv->trv", turned.cpu(), odds)
+    return prior.preset.guidance * torch.einsum("tk,tkrv->trv", turned.cpu(), odds).unsqueeze(2)

@@ -12,7 +12,7 @@ from foley.categories import Category
 from foley.conditions.controls import Controls
 from foley.models.pixelsnail import PixelSNAIL
 from foley.sampling.backends.choice import make_backend
-from foley.sampling.guidance import knob_guidance
+from foley.sampling.guidance import guidance
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.state import SamplingState
@@ -111,11 +111,11 @@ class Sampler:
             codes = torch.where(kept, self.model.to_scan(given.cpu().long()), codes)
             if kept.any() and not 0 <= codes[kept].min() <= codes[kept].max() < codebook_size:
                 raise ValueError(f"A given code is not in the codebook: codes lie from 0 to {codebook_size - 1}.")
-        guidance = None if controls is None else knob_guidance(self.model, categories, controls)
-        if guidance is not None:  # in scan order, the same for all frames
-            guidance = self.model.to_scan(guidance.mT.unsqueeze(-1)).movedim(1, -1)
+        led = None if controls is None else guidance(self.model, categories, controls)
+        if led is not None:
+            led = self.model.to_scan(led.movedim(-1, 1)).movedim(1, -1)
         condition = self._condition(categories, controls)
-        return SamplingState(codes, kept, condition, seeds, settings, codebook_size, guidance=guidance)
+        return SamplingState(codes, kept, condition, seeds, settings, codebook_size, guidance=led)
 
     def _condition(self, categories: list[int], controls: Controls | None) -> Tensor:
         """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""

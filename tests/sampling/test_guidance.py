@@ -9,9 +9,10 @@ from tiny import tiny_checkpoint
 
 from foley.categories import Category
 from foley.conditions.asked import Asked
+from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS
 from foley.conditions.knobs import KNOBS
 from foley.pipeline import Foley
-from foley.sampling.guidance import knob_guidance, log_odds
+from foley.sampling.guidance import contour_odds, guidance, knob_guidance, log_odds
 from foley.sampling.gumbel import gumbel_max
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.state import SamplingState
@@ -89,3 +90,27 @@ def test_guidance_is_a_logit_and_what_is_not_in_play_stays_out():
     assert abs(float((chosen == 1).float().mean()) - float(wanted[1])) < 0.07
     cold = dataclasses.replace(state, settings=SamplingSettings(0.0))
     assert np.isfinite(cold.noise(0)).all()
+
+
+def test_codes_speak_for_the_level_and_the_onset_of_their_column():
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 5, (60, 2, 30))
+    contours = np.stack([random.integers(1, LEVEL_BINS, (60, 30)), random.integers(1, ONSET_BINS, (60, 30))], axis=1)
+    codes[:, 1][contours[:, 0] == 7], codes[:, 0][contours[:, 1] == 3] = 5, 6
+    found = contour_odds(codes, contours, 8)
+    assert found.shape == (LEVEL_BINS + ONSET_BINS, 2, 8)
+    assert found[7, 1, 5] > 1 and found[LEVEL_BINS + 3, 0, 6] > 1 and found[6, 1, 5] < -1
+    assert not found[ANY].any() and not found[LEVEL_BINS + ANY].any() and not found[:, :, 7].any()
+
+
+def test_a_contour_leads_each_column_by_itself(guided):
+    odds, rain = guided.prior.contour_odds, int(Category.Rain)
+    assert odds is not None
+    odds[rain, 1, :, 5] = 6.0  # the quietest columns of rain have code 5
+    frames = guided.preset.grid[1]
+    quiet_then_any = Asked(level_db=(-100.0,) * 10 + (None,) * (frames - 10))
+    led = guidance(guided.prior, [rain], quiet_then_any.controls(frames, guided.preset.prior.knob_bins))
+    assert led is not None and led.shape == (1, guided.preset.grid[0], frames, guided.preset.vqvae.codebook_size)
+    assert torch.equal(led[0, 0, :, 5] > 0, torch.arange(frames) < 10)
+    codes = guided.generate("Rain", 2, asked=quiet_then_any, top_p=1.0)[0].codes
+    assert (codes[:, :10] == 5).float().mean() > 2 * (codes[:, 10:] == 5).float().mean()

@@ -42,9 +42,13 @@ class PriorStage(CorpusStage):
         self.controls = ControlledClips(corpus) if hears else None
         network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
         network = corpus.run.initialized(self.name, network)
-        if self.controls is not None and self.preset.prior.knob_bins:
-            network.condition.usual.copy_(self.controls.usual())
-            network.log_odds.copy_(self.controls.log_odds(self.codes, self.preset.vqvae.codebook_size))
+        if self.controls is not None:
+            of_knobs, of_contours = self.controls.odds(self.codes, self.preset.vqvae.codebook_size)
+            if network.log_odds is not None:
+                network.log_odds.copy_(of_knobs)
+                network.condition.usual.copy_(self.controls.usual())
+            if network.contour_odds is not None:
+                network.contour_odds.copy_(of_contours)
         network.activation_checkpointing = self.recipe.activation_checkpointing
         self._distance: TakeDistance | None = None
         self.parts = nn.ModuleDict({"prior": add_weight_norm(network)})
