@@ -1,5 +1,6 @@
 """A performance: events and a class to a waveform, the same for the same request."""
 
+import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -93,17 +94,27 @@ class OneShotPool:
     def __init__(self, foley: Foley, settings: PerformanceSettings):
         self.foley, self.settings = foley, settings
         self._takes: list[list[OneShot]] = []
+        self._lock = threading.Lock()
 
     def fill(self, takes: int) -> Iterator[float]:
-        """Draw until there are so many takes, and events in two of them; yields the share that is done."""
+        """Draw until there are so many takes, and events in two of them; yields the share that is done.
+
+        Several may fill a pool at once: they draw the same takes, each one once.
+        """
         takes = min(takes, MOST_TAKES)
-        while len(self._takes) < MOST_TAKES and (len(self._takes) < takes or self._needed() is None):
-            settings, number = self.settings, len(self._takes)
-            seed = part_seed(settings.seed, number)
-            sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
-            take = self.foley.generate(settings.category, seed, *sampling, asked=settings.asked)[0]
-            self._takes.append(one_shots_of(take, f"{settings.category.name} {seed} {settings.knobs or ''}".strip()))
-            yield min(1.0, len(self._takes) / takes)
+        while True:
+            with self._lock:
+                count = len(self._takes)
+                if count >= MOST_TAKES or (count >= takes and self._needed() is not None):
+                    return
+                self._takes.append(self._drawn(count))
+            yield min(1.0, (count + 1) / takes)
+
+    def _drawn(self, number: int) -> list[OneShot]:
+        settings, seed = self.settings, part_seed(self.settings.seed, number)
+        sampling = (settings.temperature, 1, settings.top_k, settings.top_p)
+        take = self.foley.generate(settings.category, seed, *sampling, asked=settings.asked)[0]
+        return one_shots_of(take, f"{settings.category.name} {seed} {settings.knobs or ''}".strip())
 
     def shots(self, takes: int) -> list[OneShot]:
         """The one-shots of the first `takes` takes, or of as many as it needs for events of two.

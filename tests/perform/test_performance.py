@@ -1,5 +1,7 @@
 """Performances: each event sounds when it is asked for, as strongly as it is asked for, and no two neighbours alike."""
 
+import threading
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -129,6 +131,24 @@ def test_the_same_request_gives_the_same_samples(model, events, performance):
     assert torch.equal(perform(model, events, settings).waveform, performance.waveform)
     assert torch.equal(again.waveform, performance.waveform)
     assert not torch.equal(other.waveform, performance.waveform)
+
+
+def test_two_that_fill_a_pool_at_once_draw_each_take_once(model, monkeypatch):
+    seeds, generate = [], model.generate
+
+    def slowly(*given, **more):
+        seeds.append(given[1])
+        time.sleep(0.02)
+        return generate(*given, **more)
+
+    monkeypatch.setattr(model, "generate", slowly)
+    pool = OneShotPool(model, PerformanceSettings(Category.Footstep, seed=3))
+    threads = [threading.Thread(target=pool.shots, args=(4,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seeds) == len(set(seeds)) == 4
 
 
 def test_what_still_sounds_is_damped_by_the_next_hit():

@@ -9,7 +9,7 @@ import torch
 from bouncing_ball import write_ball_video
 from hits import RATE, hits
 
-from foley import Category
+from foley import Category, Foley
 from foley.perform import Event, EventError, EventList, PerformanceSettings
 from foley.perform.output import reopen, save
 from foley.perform.performance import Performance
@@ -17,6 +17,7 @@ from foley.takes.library import Library
 from foley.ui.session.kept_performances import MOST_OF_A_VISITOR, KeptPerformances
 from foley.ui.session.performing import FROM_PICTURE, Opened, open_source
 from foley.ui.session.visitors import VisitorLibrary
+from foley.ui.studio import build_studio
 
 KNOBS = (("brightness", 0.75),)
 
@@ -97,3 +98,9 @@ def test_a_recording_gives_its_onsets(tmp_path, performance):
 
     soundfile.write(tmp_path / "claps.wav", soundfile.read(path)[0], RATE)
     assert len(opened(tmp_path / "claps.wav").events.events) == 2
+
+
+def test_who_performs_while_takes_are_drawn_for_the_taps_is_not_ignored(checkpoint):
+    studio = build_studio(Foley.from_pretrained(checkpoint))
+    [perform] = [one for one in studio.fns.values() if one.fn and one.fn.__name__ == "perform"]
+    assert perform.trigger_mode == "multiple"

@@ -97,6 +97,7 @@ class PerformTab:
             {protocol.Perform: self.performed, protocol.Warm: self.warmed}, inputs,
             [self.bar, self.stage, self.done, self.go, self.stop, self.kept],
             failed=lambda: {self.bar: bar_value("Nothing was performed"), **self._buttons(running=False)},
+            trigger_mode="multiple",  # who performs while takes are drawn for the taps is not ignored
             **USES_MODEL,
         )  # fmt: skip
         save_box = protocol.Mailbox("save")
