@@ -8,10 +8,10 @@ from visitor import sync_api, visit
 expect = sync_api.expect
 
 SMALL = """
-() => [...document.querySelectorAll('#tabs button, #tabs input, #tabs select, #tabs a')].filter(element => {
+() => [...document.querySelectorAll(':is(#top-bar, #tabs) :is(button, input, select, textarea, summary, a)')].filter(element => {
     const box = (element.closest('label') || element).getBoundingClientRect(), style = getComputedStyle(element);
     if (!element.offsetParent || style.visibility === 'hidden' || box.width < 2 || element.closest('.unseen')) return false;
-    return Math.min(box.width, box.height) < 32;
+    return Math.min(box.width, box.height) < 44;
 }).map(element => `${element.outerHTML.slice(0, 90)} ${element.getBoundingClientRect().width} ${element.getBoundingClientRect().height}`)
 """  # noqa: E501
 
@@ -78,8 +78,26 @@ def test_a_finger_that_rests_draws_a_region(top):
     assert top.evaluate("scrollY") == before
 
 
-def test_targets_are_large_enough_for_a_finger(top):
-    assert top.evaluate(SMALL) == []
+def test_targets_are_large_enough_for_a_finger_on_every_tab(top):
+    for tab in ("Perform", "Reconstruct", "Explore", "Train", "Evaluate", "Generate"):
+        top.get_by_role("tab", name=tab).tap()
+        top.wait_for_timeout(300)  # Gradio lays a tab out when it is opened first
+        assert top.evaluate(SMALL) == [], tab
+
+
+def test_what_stands_in_a_row_is_not_cut_off(top):
+    for tab, last in (("Explore", "#explore-dice"), ("Train", "#train-use")):
+        top.get_by_role("tab", name=tab).tap()
+        box = top.locator(last).bounding_box()
+        assert box["x"] + box["width"] <= 390
+    top.get_by_role("tab", name="Generate").tap()
+
+
+def test_the_sheet_for_programs_offers_nothing_that_is_not_served(top):
+    top.evaluate("document.querySelector('footer .show-api').click()")
+    expect(top.locator("li.snippet").first).to_be_visible()
+    assert [words for words in top.locator("li.snippet:visible").all_inner_texts() if "MCP" in words] == []
+    top.keyboard.press("Escape")
 
 
 def test_no_word_of_keys_where_there_are_none(top):

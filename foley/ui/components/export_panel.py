@@ -94,7 +94,7 @@ EXPORT = f"""
   <label title="The level wanted: dBFS for peak, LUFS for loudness, where the true peak stays below −1 dBTP. What stays below is told"><span>to</span>
     <input type="number" name="level" value="-1" min="-70" max="0" step="0.1"><i data-unit>dB</i></label>
   <label class="wide" title="The file's name. Fields: {{ucs}} {{title}} {{class}} {{seed}} {{edit}} {{source}} {{temperature}} {{model}} {{number}} {{name}}">
-    <span>Name</span><input type="text" name="template" value="{TEMPLATE}" spellcheck="false"></label>
+    <span>Name</span><textarea name="template" rows="2" spellcheck="false" onkeydown="if (event.key === 'Enter') event.preventDefault()">{TEMPLATE}</textarea></label>
   <button type="button" class="wide" data-preview title="Hear the take at hand as the loop that Export would write">Hear the loop</button>
   <button type="button" class="wide primary" data-export title="Export the chosen takes, or the one at hand (E)">Export <kbd>E</kbd></button>
   <button type="button" class="wide" data-export-stars title="Export every take with a star as one ZIP">Export all starred</button>
