@@ -156,6 +156,7 @@ def links_value(home: Path, folder: Path) -> dict[str, Any]:
 
 LINKS = """
 <p class="links">
-${value.files.map((file) => `<a href="${file.file.url}" download="${file.label}">${file.label}</a>`).join("")}
+${value.files.map((file) => `
+  <a href="${file.file.url}" download="${file.label}" title="Download">${file.label}</a>`).join("")}
 </p>
 """

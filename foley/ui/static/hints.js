@@ -28,6 +28,7 @@
     "#sweep": "One seed at seven temperatures, from the most typical sound to the strangest",
     "#morph": "Seven sounds from one class to the other: more and more codes are drawn as the other",
     "#train-look": "Count the recordings of each class, and name those that cannot be used",
+    "#train-begin": "The model whose weights are gone on with, or none",
     "#train-preset": "The sizes of the model: larger ones sound better and take longer",
     "#train-stage": "What is trained: the whole chain, or one part of it",
     "#train-device": "Where it is trained",
@@ -44,6 +45,8 @@
     "#evaluate-seed": "The first take's seed; the others count on from it",
     "#evaluate": "Draw takes with the model of the menu and measure them against the recordings",
     "#evaluate-stop": "Stop measuring; what was made is kept",
+    "#evaluate-report": "The report that is shown: one of those made here, or the one that ships",
+    "#evaluate-other": "A second report, whose means stand beside those of the first",
     "#measure": "What the bars show",
   };
   const TABS = {
