@@ -17,7 +17,7 @@ from foley.audio.limiter import limit
 from foley.categories import Category
 from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
 from foley.conditions.asked import Asked
-from foley.conditions.controls import Controls
+from foley.conditions.controls import Controls, joined
 from foley.conditions.knobs import KNOBS
 from foley.features.cembed import CEmbed
 from foley.models.pixelsnail import PixelSNAIL
@@ -272,7 +272,7 @@ class Foley:
     def _seeded(self, recipe: Recipe, seed: int) -> Recipe:
         """The recipe of a new take: its seed, its noise, and what was not asked for, where the prior hears knobs."""
         drawn: dict[str, float] = {}
-        if self.hears_knobs:
+        if self.hears_knobs and self.preset.prior.draws_usual:
             usual = self.prior.condition.usual.cpu()
             drawn = drawn_knobs(usual, recipe.category, recipe.asked, self.preset.prior.knob_bins, seed)
         return replace(recipe, seed=seed, noise_seed=seed, drawn=drawn)
@@ -288,9 +288,8 @@ class Foley:
         if not any(recipe.asked or recipe.drawn for recipe in recipes):
             return None
         heard = [replace(each.asked, knobs={**each.drawn, **each.asked.knobs}) for each in recipes]
-        parts = [each.controls(columns, self.preset.prior.knob_bins)[:3] for each in heard]
         drawn = torch.tensor([[name in recipe.drawn for name in KNOBS] for recipe in recipes])
-        return Controls(*(torch.cat(part) for part in zip(*parts, strict=True)), drawn)
+        return joined([each.controls(columns, self.preset.prior.knob_bins) for each in heard])._replace(drawn=drawn)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}

@@ -28,6 +28,12 @@ def hearing(tmp_path_factory) -> Foley:
     return Foley.from_pretrained(tiny_checkpoint(tmp_path_factory.mktemp("hearing"), hears=True))
 
 
+def usual_drawn(foley: Foley) -> None:
+    """Let a model draw what is usual."""
+    prior = dataclasses.replace(foley.preset.prior, draws_usual=True)
+    foley.preset = dataclasses.replace(foley.preset, prior=prior)
+
+
 def returned(steps: Generator[float, None, np.ndarray]) -> np.ndarray:
     """What a generator returns when it has been followed to its end."""
     while True:
@@ -94,6 +100,7 @@ def test_controls_are_measured_for_every_knob(hearing):
 
 def test_what_nobody_asked_for_is_drawn_as_recordings_have_it_and_stays_through_edits(tmp_path):
     foley = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True))
+    usual_drawn(foley)
     assert foley.generate("Rain", 3)[0].recipe.drawn == {}  # before training nothing is known to be usual
     bins = foley.preset.prior.knob_bins
     rows = torch.randint(1, bins + 1, (USUAL_ROWS, len(KNOBS)), generator=torch.Generator().manual_seed(0))
@@ -138,6 +145,8 @@ def test_the_gain_of_controls_says_how_far_they_are_followed(tmp_path):
 def test_the_gain_counts_from_what_was_drawn(tmp_path):
     foley = Foley.from_pretrained(tiny_checkpoint(tmp_path / "model", hears=True))
     foley.prior.condition.usual.fill_(2)
+    assert foley.generate("Rain", 4)[0].recipe.drawn == {}  # this model is not to draw any
+    usual_drawn(foley)
     plain = foley.generate("Rain", 4)[0]
     asked = Asked(knobs={"brightness": 0.99})
     bright = foley.generate("Rain", 4, asked=asked)[0]

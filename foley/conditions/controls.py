@@ -1,5 +1,6 @@
 """Controls: what takes are asked for beside their class, as the prior hears it: knobs and a contour, in coarse bins."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -24,16 +25,28 @@ class Controls(NamedTuple):
 
     def take(self, number: int) -> "Controls":
         """Those of one take, still as a batch."""
-        return Controls(*(None if part is None else part[number : number + 1] for part in self))
+        return self.changed(lambda part: part[number : number + 1])
+
+    def changed(self, how: Callable[[Tensor], Tensor]) -> "Controls":
+        """The same with every part changed."""
+        drawn = None if self.drawn is None else how(self.drawn)
+        return Controls(how(self.knobs), how(self.level), how(self.onset), drawn)
 
     def unasked(self) -> "Controls":
         """What would be heard if nothing had been asked for: the drawn knobs alone."""
-        nothing = no_controls(*self.level.shape, self.level.device)
+        takes, columns = self.level.shape
+        nothing = no_controls(takes, columns, self.level.device)
         return nothing if self.drawn is None else nothing._replace(knobs=torch.where(self.drawn, self.knobs, ANY))
 
     def columns(self, span: slice) -> "Controls":
         """The same for a part of the columns."""
         return self._replace(level=self.level[:, span], onset=self.onset[:, span])
+
+
+def joined(controls: list[Controls]) -> Controls:
+    """The controls of several batches as one, without a word on what was drawn."""
+    knobs, levels, onsets = zip(*((each.knobs, each.level, each.onset) for each in controls), strict=True)
+    return Controls(torch.cat(knobs), torch.cat(levels), torch.cat(onsets))
 
 
 def no_controls(takes: int, columns: int, device: torch.device | str = "cpu") -> Controls:

@@ -117,7 +117,8 @@ class PriorPreset:
     how loud every column of codes is and where sounds begin. `controls_gain` is how far takes go towards what they are
     asked for, over how far the prior learned to go: a cheap kin of classifier-free guidance, with one pass. `guidance`
     is the weight of what codes say for knobs that are asked for, `contour_guidance` that of what they say for a contour
-    (`foley.sampling.guidance`).
+    (`foley.sampling.guidance`). With `draws_usual` a take gets those knobs that nobody asks for of a recording of
+    its class (`foley.sampling.usual`): takes differ more from each other, and are less often typical.
     """
 
     __pydantic_config__ = CLOSED
@@ -139,6 +140,7 @@ class PriorPreset:
     controls_gain: Annotated[float, Field(ge=0, le=10)] = 1.0
     guidance: Annotated[float, Field(ge=0, le=10)] = 1.0
     contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5
+    draws_usual: bool = False
     dropout: Share = 0.1
 
 

@@ -121,7 +121,7 @@ class Sampler:
         """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""
         with torch.no_grad():
             device = next(self.model.parameters()).device
-            asked = None if controls is None else Controls(*(p if p is None else p.to(device) for p in controls))
+            asked = None if controls is None else controls.changed(lambda part: part.to(device))
             maps = [
                 self._map(torch.tensor([category], device=device), asked and asked.take(number))
                 for number, category in enumerate(categories)

@@ -228,7 +228,11 @@
 
   function preview() {
     if (!fileAtHand()) return false;
-    protocol.send({ action: "preview", file: fileAtHand(), settings: { ...forms.values("export"), loop: true, one_event: false } });
+    protocol.send({
+      action: "preview",
+      file: fileAtHand(),
+      settings: { ...forms.values("export"), loop: true, one_event: false },
+    });
     return true;
   }
 
