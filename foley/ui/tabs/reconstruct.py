@@ -30,7 +30,7 @@ NO_RECORDING = "There is no recording yet: drop one or record one."
 KEYS = "<kbd>Space</kbd> play <kbd>A</kbd> recording <kbd>B</kbd> reconstruction"
 
 TEMPLATE = """
-<article class="take pair ${value.state}" data-player style="${value.style}">
+<article class="take pair ${value.state}" tabindex="0" data-player style="${value.style}">
   <header>
     <h2 title="${value.title} ${value.taken}">${value.title} <small>${value.taken}</small></h2>
     <dl>
