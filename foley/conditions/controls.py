@@ -23,6 +23,11 @@ class Controls(NamedTuple):
     onset: Tensor
     drawn: Tensor | None = None
 
+    @property
+    def bins(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What a network hears of them: knobs, levels and onsets."""
+        return self.knobs, self.level, self.onset
+
     def take(self, number: int) -> "Controls":
         """Those of one take, still as a batch."""
         return self.changed(lambda part: part[number : number + 1])
@@ -45,7 +50,7 @@ class Controls(NamedTuple):
 
 def joined(controls: list[Controls]) -> Controls:
     """The controls of several batches as one, without a word on what was drawn."""
-    knobs, levels, onsets = zip(*((each.knobs, each.level, each.onset) for each in controls), strict=True)
+    knobs, levels, onsets = zip(*(each.bins for each in controls), strict=True)
     return Controls(torch.cat(knobs), torch.cat(levels), torch.cat(onsets))
 
 

@@ -72,7 +72,7 @@ def test_what_is_asked_becomes_bins_and_nothing_is_any():
     assert controls.level.tolist() == [[LEVEL_BINS - 1, ANY, ANY, ANY]]
     assert controls.onset.tolist() == [[3, 1, ANY, ANY]]
     assert not Asked() and asked and Asked(knobs={"pitch": 0.0})
-    assert all((part == ANY).all() for part in Asked().controls(4, 8))
+    assert all((part == ANY).all() for part in Asked().controls(4, 8).bins)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class PriorStage(CorpusStage):
         if self.controls is None:
             return batch
         shares = self.recipe.controls_share, self.recipe.control_share
-        return *batch, tuple(self.controls.drawn(views, clips.numpy(), randoms, *shares))
+        return *batch, self.controls.drawn(views, clips.numpy(), randoms, *shares).bins
 
     def parameter_groups(self, part: nn.Module) -> list[dict[str, Any]]:
         hears = ("condition.knobs.", "condition.mix.", "condition.contour.")
@@ -111,7 +111,7 @@ class PriorStage(CorpusStage):
                 "accuracy": _accuracy(logits, codes),
             }
             if self.controls is not None:
-                controls = to_device(tuple(self.controls.of(views, part.numpy())), device_of(model))
+                controls = to_device(self.controls.of(views, part.numpy()).bins, device_of(model))
                 logits = model(codes, categories, Controls(*controls))
                 found["controlled_loss"] = _weighted(F.cross_entropy(logits, codes, reduction="none"), weights)
             for name, value in found.items():
