@@ -67,7 +67,7 @@ watch('value', () => window.foley.performing.receive(props.value));
 """
 
 
-class Heard(NamedTuple):
+class PerformedVersion(NamedTuple):
     """A performance to be heard: `waveform` (samples,), its file as it is served, and the seed it was made with."""
 
     waveform: Tensor
@@ -111,7 +111,7 @@ def opened_value(
     }
 
 
-def performed_value(now: dict, take: str, heard: list[Heard], words: str) -> dict:
+def performed_value(now: dict, take: str, heard: list[PerformedVersion], words: str) -> dict:
     """The value `now` with the sounds of performances, one for each version; `take` is another one each time."""
     variations = [{"seed": str(one.seed), "audio": one.file, "wave": _columns(one.waveform)} for one in heard]
     return {**now, "take": take, "variations": variations, "words": words}

@@ -17,7 +17,7 @@ from foley.perform.performance import Performance
 from foley.perform.settings import BED, ONE_SHOTS, PerformanceSettings
 from foley.ui.components import protocol
 from foley.ui.components.progress_bar import bar_value, progress_bar
-from foley.ui.components.timeline import Heard, model_value, opened_value, performed_value, timeline
+from foley.ui.components.timeline import PerformedVersion, model_value, opened_value, performed_value, timeline
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.kept_performances import KeptPerformances
@@ -152,7 +152,7 @@ class PerformTab:
         }  # fmt: skip
         if performance:
             settings = performance.settings
-            heard = Heard(performance.waveform, file, settings.seed)
+            heard = PerformedVersion(performance.waveform, file, settings.seed)
             value = performed_value(value, uuid4().hex, [heard], opened.words)
             changes |= {
                 self.done: [performance], self.opened_settings: settings, self.kind: int(settings.category),
@@ -186,7 +186,7 @@ class PerformTab:
         heard = []
         for number, each in enumerate(performances, start=1):
             path = write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
-            heard.append(Heard(each.waveform, served(path), each.settings.seed))
+            heard.append(PerformedVersion(each.waveform, served(path), each.settings.seed))
         words = f"{len(events.events)} events, {performances[0].settings.chosen_way}"
         value = performed_value({}, uuid4().hex, heard, words)
         done = {self.done: performances, self.stage: value, self.bar: bar_value(words, 1.0, "done")}
