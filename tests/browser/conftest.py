@@ -24,27 +24,33 @@ def foley(checkpoint: Path) -> Foley:
 
 
 @pytest.fixture(scope="package")
-def address(foley: Foley, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One folder of served files for all studios of a process: Gradio reads its name anew for every file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        studio = build_studio(foley)
-        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
-        yield url
-        studio.close(verbose=False)
+        yield
 
 
 @pytest.fixture(scope="package")
-def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(foley: Foley, served_folder: None) -> Iterator[str]:
+    yield from served(foley)
+
+
+@pytest.fixture(scope="package")
+def hearing(tmp_path_factory: pytest.TempPathFactory, served_folder: None) -> Iterator[str]:
     """The address of a studio whose model hears knobs."""
     folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
     tiny = tiny_checkpoint(folder, seconds=SECONDS, hears=True)
     foley = PacedFoley.from_pretrained(tiny, "cpu", sampler_backend="torch")  # nothing to compile first
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        studio = build_studio(foley)
-        _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
-        yield url
-        studio.close(verbose=False)
+    yield from served(foley)
+
+
+def served(foley: Foley) -> Iterator[str]:
+    """The address of a studio on a model, while it runs."""
+    studio = build_studio(foley)
+    _, url, _ = studio.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    yield url
+    studio.close(verbose=False)
 
 
 @pytest.fixture(scope="package")

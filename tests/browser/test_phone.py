@@ -98,6 +98,7 @@ def test_the_sheet_for_programs_offers_nothing_that_is_not_served(top):
     expect(top.locator("li.snippet").first).to_be_visible()
     assert [words for words in top.locator("li.snippet:visible").all_inner_texts() if "MCP" in words] == []
     top.keyboard.press("Escape")
+    expect(top.locator(".api-docs")).to_have_count(0)
 
 
 def test_no_word_of_keys_where_there_are_none(top):

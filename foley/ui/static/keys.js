@@ -56,6 +56,13 @@
     return true;
   }
 
+  /** Gradio's own sheet, which hears no keys. */
+  function closeSheetForPrograms() {
+    const close = one(".api-docs button > svg[viewBox='0 0 5 5']")?.parentElement;
+    close?.click();
+    return Boolean(close);
+  }
+
   const way = (event) => (event.shiftKey ? -1 : 1);
   const stop = keys.escape;
   const remove = () =>
@@ -102,7 +109,11 @@
     escape: () =>
       one("#help")?.open
         ? help()
-        : takes.hush() || all(".take").map(regions.clearRegion).some(Boolean) || library.chooseNone() || stop(),
+        : closeSheetForPrograms() ||
+          takes.hush() ||
+          all(".take").map(regions.clearRegion).some(Boolean) ||
+          library.chooseNone() ||
+          stop(),
   });
   document.addEventListener("keydown", (event) => {
     if (
