@@ -179,9 +179,10 @@ class Foley:
         return self._edit(take, region(take.codes, rows, frames, count), seeds, changes)
 
     def continue_(self, take: Take, duration_s: float, seed: int, count: int = 1, **changes: float) -> list[Take]:
-        """A take going on for `duration_s` seconds in all, 30 at most, rounded up to whole codes.
+        """A take going on for `duration_s` seconds in all, 30 at most.
 
-        Its own codes stay; what is drawn follows from half a clip before it.
+        Its own codes stay; what is drawn follows from half a clip before it. The last code may reach further than is
+        asked for: the sound does not.
         """
         return _takes(self.stream_continuation(take, duration_s, seed, count, **changes))
 
@@ -190,10 +191,10 @@ class Foley:
     ) -> Iterator[Progress | Take]:
         """As `continue_`, step by step."""
         seeds = _seeds(seed, count)
-        rate = self.codes_per_second
-        return self._edit(
-            take, continuation(take.codes, math.ceil(duration_s * rate - 1e-6), rate, count), seeds, changes
-        )
+        longer = continuation(take.codes, duration_s, self.codes_per_second, count)
+        samples = round(duration_s * self.sample_rate)
+        recipe = replace(take.recipe, samples=samples if samples % self._hop else None)
+        return self._edit(replace(take, recipe=recipe), longer, seeds, changes)
 
     def remake(self, recipe: Recipe) -> Take:
         """The take of a recipe, the same samples. Raises RecipeError when another model made it."""
@@ -301,7 +302,7 @@ class Foley:
 
     def _take(self, recipe: Recipe) -> Take:
         cembed, waveform = self.decode(recipe.codes, recipe.noise_seed)
-        return Take(waveform, self.sample_rate, cembed, recipe)
+        return Take(waveform[: recipe.samples], self.sample_rate, cembed, recipe)
 
     @deterministic_threads
     @torch.inference_mode()

@@ -1,5 +1,6 @@
 """Beds: rain, engines and other steady sounds as long as they are wanted, under a level curve."""
 
+import math
 from collections.abc import Generator
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ def sample_bed(
     wanted, join = round(seconds * rate), round(JOIN_S * rate)
     sound = np.zeros(0)
     guide = curve if foley.hears_contours else None
+    longest_s = math.ceil((LONGEST_TAKE_S - 0.1) * foley.codes_per_second) / foley.codes_per_second  # of whole codes
     window = 0
     while len(sound) < wanted:
         missing_s = (wanted - len(sound)) / rate + (JOIN_S if len(sound) else 0)
@@ -45,7 +47,7 @@ def sample_bed(
         take = foley.generate(settings.category, own, *sampling, asked=asked)[0]
         yield min(0.99, len(sound) / wanted)
         if missing_s > take.duration_s:
-            take = foley.continue_(take, min(missing_s, LONGEST_TAKE_S - 0.1), seed=own)[0]
+            take = foley.continue_(take, min(missing_s, longest_s), seed=own)[0]
         sound = _joined(sound, take.waveform.numpy().astype(np.float64), join)
         window += 1
         yield min(1.0, len(sound) / wanted)

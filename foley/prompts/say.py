@@ -144,7 +144,7 @@ class Speaker:
             elif prompt.duration_s is None or prompt.duration_s <= step.duration_s:
                 yield step
             else:
-                seconds = min(prompt.duration_s, LONGEST_TAKE_S - 0.1)
+                seconds = min(prompt.duration_s, LONGEST_TAKE_S)
                 yield self.foley.continue_(step, seconds, step.seed)[0]
 
 

@@ -1,5 +1,6 @@
 """What may be done to a take: siblings, a region drawn again, a continuation. Each says which codes it keeps."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +55,13 @@ def region(codes: Tensor, rows: tuple[int, int], frames: tuple[int, int], takes:
     return Edit(codes.expand_as(keep), keep, f"rows {bottom}-{top - 1}, frames {begin}-{end - 1} drawn again")
 
 
-def continuation(codes: Tensor, frames: int, frames_a_second: float, takes: int = 1) -> Edit:
-    """Codes (rows, frames) going on to so many frames. Raises ValueError when that is no longer, or above 30 s."""
-    seconds = frames / frames_a_second
-    if frames - 1 >= LONGEST_S * frames_a_second:  # the last code may reach over
+def continuation(codes: Tensor, seconds: float, frames_a_second: float, takes: int = 1) -> Edit:
+    """Codes (rows, frames) going on to so many seconds, rounded up to whole codes. Raises ValueError when that is no
+    longer, or above 30 s.
+    """
+    if not seconds <= LONGEST_S:  # NaN fails, too
         raise ValueError(f"A take of {seconds:.4g} s was asked for, but {LONGEST_S:g} s is the longest.")
+    frames = math.ceil(seconds * frames_a_second - 1e-6)
     if frames <= codes.shape[1]:
         raise ValueError(f"The take is {codes.shape[1] / frames_a_second:.4g} s long already: ask for more than that.")
     longer = F.pad(codes, (0, frames - codes.shape[1]), value=-1).expand(takes, -1, -1)

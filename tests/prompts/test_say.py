@@ -30,7 +30,7 @@ RATE = 24_000
 class NoiseFoley:
     """Stands for a model: takes of three hits of noise, the darker the higher the seed."""
 
-    sample_rate, name, licence = RATE, "noise@0", "CC0"
+    sample_rate, codes_per_second, name, licence = RATE, 18.75, "noise@0", "CC0"
 
     hears_contours = hears_knobs = False
 

@@ -6,6 +6,7 @@ import torch
 from foley import Foley
 from foley.sampling.noise import part_seed
 from foley.sampling.windows import sliding_windows
+from foley.takes.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,20 @@ def test_a_long_take_can_be_edited_like_a_short_one(foley, long_take):
     assert not changed[:, :130].any()
     assert not changed[:, 140:].any()
     assert foley.siblings(long_take, 0.2, seed=3)[0].codes.shape == (24, 150)
+
+
+@pytest.mark.parametrize("seconds", [5.0, 30.0])
+def test_a_take_is_as_long_as_was_asked_for_and_its_edits_and_recipe_are_too(foley, take, seconds, tmp_path):
+    longer = foley.continue_(take, seconds, seed=2)[0]
+    assert len(longer.waveform) == seconds * longer.sample_rate
+    assert longer.recipe.edits[-1] == f"continued to {seconds:g} s"
+    assert torch.equal(foley.remake(Recipe.read(longer.save(tmp_path))).waveform, longer.waveform)
+    assert foley.siblings(longer, 0.1, seed=3)[0].duration_s == seconds
+
+
+def test_a_take_that_was_cut_goes_on_without_the_cut(foley, take):
+    once = foley.continue_(take, 5.0, seed=2)[0]
+    assert foley.continue_(once, 8.0, seed=2)[0].duration_s == 8.0
 
 
 def test_thirty_seconds_are_the_most(foley, take):
