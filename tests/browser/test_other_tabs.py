@@ -1,5 +1,7 @@
 """The tabs beside Generate, in a real browser: what is shown, and that what is found there can be worked on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -54,6 +56,20 @@ def test_codes_are_counted_heard_and_swept(page):
     expect(page.locator(".cell")).to_have_count(7)
     page.locator("[data-cell]").nth(2).click()
     expect(page.locator(".take .kind")).to_have_text("30% of the way to Rain")
+
+
+def test_a_nearly_silent_cell_says_so(page, monkeypatch):
+    def hushed(foley, category, seed):
+        take = foley.generate(category, seed)[0]
+        yield take
+        yield replace(take, waveform=1e-6 * take.waveform)
+
+    monkeypatch.setattr("foley.explore.temperature_sweep", hushed)
+    page.get_by_role("tab", name="Explore").click()
+    page.locator("#sweep").click()
+    expect(page.locator('.cell[data-quiet="true"]')).to_have_count(1)
+    expect(page.locator(".cell small").first).to_contain_text("LUFS")
+    expect(page.locator(".cell small").last).to_have_text("nearly silent")
 
 
 def test_the_menu_names_the_model_and_the_bar_its_licence(page):

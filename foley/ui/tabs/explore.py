@@ -23,6 +23,7 @@ from foley.ui.session.visitors import new_folder, served
 
 COLOURS = ("#d1495b", "#edae49", "#66a182", "#2e86ab", "#8d6a9f", "#3bb5c4", "#9c6644")  # of the classes on the map
 COLUMNS = 120  # of a small waveform
+QUIET = "Nearly silent: the model drew hardly any sound here."
 
 MAP = """
 <section class="map" aria-label="Codebook">
@@ -40,9 +41,9 @@ watch('value', () => window.foley.plot(element, props.value));
 CELLS = """
 <div class="cells" data-words="${value.words}">
   {{#each value.cells}}
-  <div class="cell ready" data-player data-seed="{{seed}}" data-loudness="{{loudness}}">
+  <div class="cell ready" data-player data-seed="{{seed}}" data-loudness="{{loudness}}" data-quiet="{{quiet}}">
     <button type="button" data-play="0" title="Play or pause" aria-label="Play or pause {{label}}"></button>
-    <span><b>{{label}}</b><small>{{loudness}} LUFS</small></span>
+    <span title="{{flag}}"><b>{{label}}</b><small>{{level}}</small></span>
     <svg viewBox="0 -1 120 2" preserveAspectRatio="none" aria-hidden="true"><path d="{{wave}}"/></svg>
     <button type="button" data-cell="{{@index}}" title="Put this take on the stage of Generate, and into the library" aria-label="Open {{label}}">Open</button>
     <audio preload="auto" src="{{audio.url}}"></audio>
@@ -193,10 +194,14 @@ def _cell(take: Take, path: Path, label: str) -> dict[str, Any]:
     pieces = np.array_split(take.waveform.numpy(), COLUMNS)
     peak = max(1e-3, float(take.waveform.abs().max()))
     heights = [max(0.02, float(np.abs(piece).max()) / peak) for piece in pieces]
+    quiet, loudness = take.is_nearly_silent, f"{loudness_lufs(take.waveform, take.sample_rate):.1f}"
     return {
         "label": label,
         "seed": str(take.seed),
-        "loudness": f"{loudness_lufs(take.waveform, take.sample_rate):.1f}",
+        "loudness": loudness,
+        "quiet": str(quiet).lower(),
+        "flag": QUIET if quiet else "",
+        "level": "nearly silent" if quiet else f"{loudness} LUFS".replace("-", "−"),
         "wave": "".join(f"M{x + 0.5} {-height:.2f}V{height:.2f}" for x, height in enumerate(heights)),
         "audio": served(path),
     }
