@@ -77,6 +77,37 @@ def test_clearing_the_seed_locks_none(fresh):
     expect(fresh.get_by_label("Lock the seed")).not_to_be_checked()
 
 
+LEFT_BY_AN_EARLIER_PAGE = """
+localStorage.removeItem("foley-choices");
+localStorage.setItem("foley-forms", JSON.stringify({export: {
+    format: "FLAC 16-bit", template: "{ucs}_{title} {seed}_FOLEY_{model}", fade_out_s: "0", fade_in_s: "0.1",
+}}));
+"""
+
+
+def test_what_nobody_had_chosen_follows_the_page_and_what_was_chosen_stays(browser, address):
+    context, page = visit(browser, address)
+    usual = page.locator("#export [name=template]").input_value()
+    page.evaluate(LEFT_BY_AN_EARLIER_PAGE)
+    context.add_init_script(LEFT_BY_AN_EARLIER_PAGE)
+    page.reload()
+    settle(page)
+    for name, value in {"format": "FLAC 16-bit", "template": usual, "fade_out_s": "0.02", "fade_in_s": "0.1"}.items():
+        expect(page.locator(f"#export [name={name}]")).to_have_value(value)
+    context.close()
+
+
+def test_only_what_was_changed_is_kept(fresh):
+    fresh.locator("#export [name=fade_out_s]").fill("0")
+    fresh.locator("#export [name=sample_rate]").select_option("48000")
+    fresh.locator("#export [name=sample_rate]").select_option("24000")
+    kept = fresh.evaluate("JSON.parse(localStorage.getItem('foley-choices')).export")
+    assert kept == {"fade_out_s": "0"}
+    fresh.reload()
+    settle(fresh)
+    expect(fresh.locator("#export [name=fade_out_s]")).to_have_value("0")
+
+
 def test_loudness_has_a_level_of_its_own(fresh):
     level = fresh.locator("#export [name=level]")
     fresh.locator("#export [name=normalise]").select_option("loudness")

@@ -29,8 +29,8 @@ class PacedFoley(Foley):
 
 
 SILENTLY = """
-localStorage.getItem("foley-forms") ||
-    localStorage.setItem("foley-forms", '{"listening": {"autoplay": false, "volume": "1", "zoom": "1"}}');
+localStorage.getItem("foley-choices") ||
+    localStorage.setItem("foley-choices", '{"listening": {"autoplay": false}}');
 """
 
 

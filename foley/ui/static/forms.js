@@ -5,6 +5,12 @@
   const EXCLUSIVE = { loop: "one_event", one_event: "loop" }; // a single event is no loop
   const USUAL_LEVELS = { peak: -1, loudness: -16 }; // dBFS, LUFS: as in foley/takes/export.py
 
+  const CHOICES = "foley-choices", // what was changed, by form and field: all else follows the page
+    ALL_VALUES = "foley-forms"; // what earlier pages kept: every value, whether anybody had chosen it or not
+  const FORMER = {
+    export: { template: "{ucs}_{title} {seed}_FOLEY_{model}", fade_out_s: "0" }, // what stood there by itself then
+  };
+
   const store = (name, value) => {
     try {
       localStorage.setItem(name, JSON.stringify(value));
@@ -27,10 +33,26 @@
       ]),
     );
 
+  /** The choices of a form: those kept, else what an earlier page kept, but for what nobody had chosen. */
+  function choices(form) {
+    const kept = stored(CHOICES);
+    if (kept) return kept[form] || {};
+    const former = FORMER[form] || {};
+    const before = Object.entries(stored(ALL_VALUES)?.[form] || {});
+    return Object.fromEntries(before.filter(([name, value]) => former[name] !== value));
+  }
+
+  function keep(form) {
+    const name = form.dataset.form;
+    const changed = Object.entries(values(name)).filter(([field, value]) => form.usual[field] !== value);
+    const others = all("[data-form]").map((other) => [other.dataset.form, choices(other.dataset.form)]);
+    store(CHOICES, { ...Object.fromEntries(others), [name]: Object.fromEntries(changed) });
+  }
+
   function prepare(form) {
-    if (form.prepared) return;
-    form.prepared = true;
-    Object.entries((stored("foley-forms") || {})[form.dataset.form] || {}).forEach(([name, value]) => {
+    if (form.usual) return;
+    form.usual = values(form.dataset.form);
+    Object.entries(choices(form.dataset.form)).forEach(([name, value]) => {
       const field = one(`[name="${name}"]`, form);
       if (field) field.type === "checkbox" ? (field.checked = value) : (field.value = value);
     });
@@ -47,7 +69,7 @@
     if (other && event.target.checked) one(`[name=${other}]`, form).checked = false;
     const usual = USUAL_LEVELS[event.target.name === "normalise" ? event.target.value : ""];
     if (usual !== undefined) one("[name=level]", form).value = usual;
-    store("foley-forms", { ...stored("foley-forms"), [form.dataset.form]: values(form.dataset.form) });
+    keep(form);
     showValues(form);
   });
   document.addEventListener("change", (event) => {
