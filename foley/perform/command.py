@@ -71,7 +71,7 @@ def run_perform(arguments: argparse.Namespace) -> None:
     kinds = [kind.strip() for kind in arguments.files.split(",") if kind.strip()]
     for path in save(performance, arguments.out, "", kinds, start_s, arguments.video).values():
         print(path)
-    print(f"{len(events.events)} events in {performance.duration_s:.2f} s, as {settings.chosen_way}.")
+    print(f"{events.count_words} in {performance.duration_s:.2f} s, as {settings.chosen_way}.")
 
 
 def _events(arguments: argparse.Namespace, rate: FrameRate, sample_rate: int) -> EventList:

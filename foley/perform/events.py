@@ -81,6 +81,11 @@ class EventList:
         return cls(events, max(times, default=0.0) + 2.0 if duration_s is None else duration_s)
 
     @property
+    def count_words(self) -> str:
+        """How many there are, in words: `1 event`, `6 events`."""
+        return f"{len(self.events)} event{'s' * (len(self.events) != 1)}"
+
+    @property
     def times_s(self) -> np.ndarray:
         """Seconds (events,)."""
         return np.array([event.time_s for event in self.events])

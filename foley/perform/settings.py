@@ -53,6 +53,11 @@ class PerformanceSettings:
         return SamplingSettings(self.temperature, self.top_k, self.top_p)
 
     @property
+    def way_words(self) -> str:
+        """The way it sounds, for people."""
+        return "one by one" if self.chosen_way == ONE_SHOTS else "a steady sound"
+
+    @property
     def chosen_way(self) -> str:
         """The way asked for, else the one that suits the class."""
         return self.way or USUAL_WAY.get(self.category, ONE_SHOTS)

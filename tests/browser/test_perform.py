@@ -1,6 +1,7 @@
 """The Perform tab in a real browser: taps, a video's hits, events moved and undone, and the sound taken home."""
 
 import itertools
+import time
 from fractions import Fraction
 
 import pytest
@@ -8,7 +9,7 @@ import soundfile
 import torch
 from bouncing_ball import HITS_S, write_ball_video
 from scipy.signal import correlate
-from visitor import sync_api
+from visitor import PacedFoley, sync_api
 
 from foley.audio.onsets import find_onsets
 from foley.perform.video import production_sound
@@ -101,7 +102,7 @@ def test_a_performance_to_a_video_is_taken_home(page, stage, video, tmp_path):
     open_file(page, video)
     expect(stage.locator("[data-event]")).to_have_count(len(HITS_S))
     page.locator("#perform-class input").click()
-    page.get_by_role("option", name="Gun shot").click()
+    page.locator("#perform-class").get_by_role("option", name="Gun shot").click()
     page.locator("#perform").click()
     expect(page.locator("#perform-bar .done output")).to_contain_text("6 events", timeout=60_000)
     with page.expect_download() as download:
@@ -137,19 +138,35 @@ def test_versions_lie_under_each_other_and_an_earlier_performance_opens_again(pa
     page.get_by_label("number input for Versions").fill("2")
     page.get_by_label("number input for Versions").blur()
     page.locator("#perform").click()
-    expect(page.locator("#perform-bar .done output")).to_contain_text("1 events", timeout=120_000)
+    expect(page.locator("#perform-bar .done output")).to_contain_text("1 event,", timeout=120_000)
     expect(stage.locator("[data-variation] canvas")).to_have_count(2)
     stage.locator("[data-variation]").nth(1).click()
     expect(stage.locator("[data-variation]").nth(1)).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Escape")
-    page.get_by_label("Seed").last.fill("5")
+    page.locator("#perform-seed input").fill("5")
     stage.locator("[data-clear]").click()
     page.locator("#perform-kept input").click()
-    page.locator("#perform-kept").get_by_role("option").last.click()  # the first version
+    page.locator("#perform-kept").get_by_role("option").nth(1).click()  # the newest is the second version
     expect(stage.locator("[data-event]")).to_have_count(1)
     assert events(stage) == asked
     expect(page.locator("#perform-seed input")).to_have_value("1")
     assert stage.locator("[data-save=wav]").is_enabled()
+
+
+def test_a_performance_that_ends_late_does_not_land_on_what_was_opened_meanwhile(page, stage, tmp_path):
+    stage.locator("[data-lane]").dblclick(position={"x": 200, "y": 60})
+    page.locator("#perform-seed input").fill(str(time.time_ns() % 10**8))  # nothing is drawn for it yet
+    PacedFoley.pause_s = 0.01
+    page.locator("#perform").click()
+    expect(page.locator("#perform-bar .running output")).to_have_text("Performing")
+    (tmp_path / "hits.csv").write_text("time,strength\n0.5,1\n2.25,0.4\n")
+    open_file(page, tmp_path / "hits.csv")
+    expect(stage.locator("[data-event]")).to_have_count(2)
+    PacedFoley.pause_s = 0
+    expect(page.locator("#perform-bar .done output")).to_contain_text("among the earlier performances")
+    expect(page.locator("#perform")).to_be_enabled()
+    assert stage.locator("[data-variation]").count() == 0
+    assert stage.locator("[data-save=wav]").is_disabled()
 
 
 DROP = """

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -24,6 +24,25 @@ MOST_POOLS = 8
 WARM_TAKES = 4  # drawn at the first tap: enough for a dozen events
 VIDEO_FILES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 FROM_PICTURE, FROM_SOUND, NO_EVENTS = "its picture", "its own sound", "my taps"
+
+
+@dataclass
+class Desk:
+    """What lies on a visitor's Perform tab: the file that is open, the versions that can be taken home, and the
+    settings of a performance that was opened. `source` names what was opened last: it is another one each time.
+
+    One for each visit, changed in place: a performance that ends late finds out what was opened meanwhile.
+    """
+
+    source: str = ""
+    path: Path | None = None
+    done: list[Performance] = field(default_factory=list)
+    settings: PerformanceSettings | None = None
+
+    @property
+    def video(self) -> Path | None:
+        """The video that is open."""
+        return self.path if self.path and self.path.suffix.lower() in VIDEO_FILES else None
 
 
 class Pools:
@@ -86,7 +105,7 @@ def open_source(path: Path, how: str, sample_rate: int) -> Iterator[float | Open
     ending = path.suffix.lower()
     if ending in EVENT_FILES:
         events = read_events(path)
-        yield Opened(events, f"{len(events.events)} events of {path.name}")
+        yield Opened(events, f"{events.count_words} of {path.name}")
     elif ending in VIDEO_FILES:
         yield from _open_video(path, how, sample_rate)
     else:
@@ -102,7 +121,7 @@ def _open_video(path: Path, how: str, sample_rate: int) -> Iterator[float | Open
         yield from _shares(lambda report: motion.append(read_motion(path, report)))
         try:
             found = events_in_motion(motion[0], duration)
-            words = f"{len(found.events)} events seen in the picture of {path.name}"
+            words = f"{found.count_words} seen in the picture of {path.name}"
         except EventError as error:  # nothing moves: one can tap to it all the same
             words = str(error)
     elif how == FROM_SOUND:
@@ -111,7 +130,7 @@ def _open_video(path: Path, how: str, sample_rate: int) -> Iterator[float | Open
             raise VideoError(f"{path.name} has no sound of its own: take its events from the picture, or tap.")
         heard = events_of(sound, sample_rate)
         found = EventList(tuple(e for e in heard.events if e.time_s < duration), duration, heard.curve)
-        words = f"{len(found.events)} events heard in {path.name}"
+        words = f"{found.count_words} heard in {path.name}"
     yield Opened(found, words, float(info.frame_rate))
 
 
@@ -120,9 +139,9 @@ def _open_sound(path: Path, sample_rate: int) -> Opened:
         performance = reopen(path)
     except EventError:
         events = events_of(read_audio(path, sample_rate, LONGEST_S), sample_rate)
-        return Opened(events, f"{len(events.events)} onsets heard in {path.name}")
-    settings, count = performance.settings, len(performance.events.events)
-    words = f"A performance of {settings.category.title}, seed {settings.seed}: {count} events"
+        return Opened(events, f"{events.count_words} heard in {path.name}")
+    settings, count = performance.settings, performance.events.count_words
+    words = f"A performance of {settings.category.title}, seed {settings.seed}: {count}"
     return Opened(performance.events, words, performance=performance)
 
 

@@ -26,7 +26,7 @@ from foley.ui.session.performing import (
     FROM_PICTURE,
     FROM_SOUND,
     NO_EVENTS,
-    VIDEO_FILES,
+    Desk,
     Opened,
     PerformRequest,
     Pools,
@@ -44,8 +44,7 @@ class PerformTab:
     def __init__(self, models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState, tab: gr.Tab):
         self.models, self.libraries, self.model, self.token, self.tab = models, libraries, model, token, tab
         self.pools = Pools()
-        # the versions on the stage, the video under them, the file that is open, and its settings where it has some
-        self.done, self.source, self.file_open, self.opened_settings = (gr.State(one) for one in ([], None, "", None))
+        self.desk = gr.State(Desk())
         with gr.Row(elem_classes="bench"):
             with gr.Column(elem_classes="controls perform-settings", min_width=280):
                 self._lay_out_settings()
@@ -80,22 +79,21 @@ class PerformTab:
 
     def _connect(self) -> None:
         queue: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "video", **PAGE_ONLY}
-        shown = [self.stage, self.source, self.file_open, self.done, self.bar, self.opened_settings]
-        shown += [self.kind, self.way, self.seed, self.temperature, self.count]
-        self.file.upload(self.opened, {self.file, self.take_from}, shown, **queue)
-        self.take_from.change(self.opened_again, {self.file_open, self.take_from}, shown, **queue)
-        self.kept.input(self.reopened, {self.kept, self.token, self.take_from}, [*shown, self.kept], **queue)
+        shown = [self.stage, self.bar, self.kind, self.way, self.seed, self.temperature, self.count]
+        opening = {self.desk, self.take_from}
+        self.file.upload(self.opened, {self.file, *opening}, shown, **queue)
+        self.take_from.change(self.opened_again, opening, shown, **queue)
+        self.kept.input(self.reopened, {self.kept, self.token, *opening}, [*shown, self.kept], **queue)
         for event in (self.tab.select, self.token.change):
             event(self.listed, {self.token}, self.kept, concurrency_limit=None, **PAGE_ONLY)
         self.model.change(self.hears_knobs, self.model, self.stage, concurrency_limit=None, **PAGE_ONLY)
         self.go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
         inputs = {
-            self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.done,
-            self.source, self.opened_settings,
+            self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.desk,
         }  # fmt: skip
         running = protocol.Mailbox("perform").on(
             {protocol.Perform: self.performed, protocol.Warm: self.warmed}, inputs,
-            [self.bar, self.stage, self.done, self.go, self.stop, self.kept],
+            [self.bar, self.stage, self.go, self.stop, self.kept],
             failed=lambda: {self.bar: bar_value("Nothing was performed"), **self._buttons(running=False)},
             trigger_mode="multiple",  # who performs while takes are drawn for the taps is not ignored
             **USES_MODEL,
@@ -108,12 +106,17 @@ class PerformTab:
     # ---- files that are opened ----
     def opened(self, values: dict) -> Iterator[dict]:
         """Open a file that was chosen or dropped."""
-        yield from self._open(values[self.file], values[self.take_from])
+        if values[self.file]:
+            yield from self._open(Path(values[self.file]), values)
+        else:
+            yield {self.bar: gr.skip()}
 
     def opened_again(self, values: dict) -> Iterator[dict]:
         """Look again at the video that is open, for events from elsewhere."""
-        is_video = values[self.file_open].lower().endswith(VIDEO_FILES)
-        yield from self._open(values[self.file_open] if is_video else None, values[self.take_from])
+        if video := values[self.desk].video:
+            yield from self._open(video, values)
+        else:
+            yield {self.bar: gr.skip()}
 
     def reopened(self, values: dict) -> Iterator[dict]:
         """Open a performance that was kept."""
@@ -123,40 +126,35 @@ class PerformTab:
             gr.Warning(error_message(error))
             yield self.listed(values)
             return
-        yield from self._open(str(path), values[self.take_from], {"url": address(path)})
+        yield from self._open(path, values, {"url": address(path)})
 
-    def _open(self, path: str | None, how: str, file: dict | None = None) -> Iterator[dict]:
+    def _open(self, path: Path, values: dict, file: dict | None = None) -> Iterator[dict]:
         """Look at a file and show what is in it; `file` is the sound as the page gets it, where it is no upload."""
-        if not path:
-            yield {self.bar: gr.skip()}
-            return
         try:
-            for step in open_source(Path(path), how, self.models.first.sample_rate):
+            for step in open_source(path, values[self.take_from], self.models.first.sample_rate):
                 if isinstance(step, Opened):
-                    yield self._show(step, Path(path), file or served(Path(path)))
+                    yield self._show(step, path, file or served(path), values[self.desk])
                 else:
                     yield {self.bar: bar_value("Looking for events", step, "running")}
         except Exception as error:
             gr.Warning(error_message(error))
             yield {self.bar: bar_value("Nothing was opened")}
 
-    def _show(self, opened: Opened, path: Path, file: dict) -> dict:
+    def _show(self, opened: Opened, path: Path, file: dict, desk: Desk) -> dict:
         """What was opened, on the page; of a performance also its sound and its settings."""
-        video = path if path.suffix.lower() in VIDEO_FILES else None
         performance = opened.performance
+        desk.source, desk.path = uuid4().hex, path
+        desk.done, desk.settings = ([performance], performance.settings) if performance else ([], None)
         knobs = performance.settings.knobs if performance else ()
-        value = opened_value(uuid4().hex, opened.events, opened.words, video, opened.frame_rate, dict(knobs))
-        changes: dict = {
-            self.source: video and str(video), self.file_open: str(path), self.done: [], self.opened_settings: None,
-            self.bar: bar_value(opened.words, 1.0, "done"),
-        }  # fmt: skip
+        value = opened_value(desk.source, opened.events, opened.words, desk.video, opened.frame_rate, dict(knobs))
+        changes: dict = {self.bar: bar_value(opened.words, 1.0, "done")}
         if performance:
             settings = performance.settings
             heard = PerformedVersion(performance.waveform, file, settings.seed)
             value = performed_value(value, uuid4().hex, [heard], opened.words)
             changes |= {
-                self.done: [performance], self.opened_settings: settings, self.kind: int(settings.category),
-                self.way: settings.way, self.seed: settings.seed, self.temperature: settings.temperature, self.count: 1,
+                self.kind: int(settings.category), self.way: settings.way, self.seed: settings.seed,
+                self.temperature: settings.temperature, self.count: 1,
             }  # fmt: skip
         return {**changes, self.stage: {**value, "play": False}}
 
@@ -171,8 +169,12 @@ class PerformTab:
 
     # ---- performances ----
     def performed(self, message: protocol.Perform, values: dict, request: gr.Request) -> Iterator[dict]:
-        """Let the events sound, in as many versions as are asked for, and keep each."""
-        events = _events(message)
+        """Let the events sound, in as many versions as are asked for, and keep each.
+
+        Where another file was opened meanwhile, its timeline stays as it is: the performance is kept all the same.
+        """
+        events, desk = _events(message), values[self.desk]
+        source = desk.source
         wanted = PerformRequest(events, self._settings(values, message.knobs), int(values[self.count]), self.pools)
         yield {self.bar: bar_value("Performing", 0.0, "running"), **self._buttons(running=True)}
         performances: list[Performance] = []
@@ -187,10 +189,13 @@ class PerformTab:
         for number, each in enumerate(performances, start=1):
             path = write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
             heard.append(PerformedVersion(each.waveform, served(path), each.settings.seed))
-        words = f"{len(events.events)} events, {performances[0].settings.chosen_way}"
-        value = performed_value({}, uuid4().hex, heard, words)
-        done = {self.done: performances, self.stage: value, self.bar: bar_value(words, 1.0, "done")}
-        yield {**done, **self._buttons(running=False)}
+        words = f"{events.count_words}, {performances[0].settings.way_words}"
+        if desk.source == source:
+            desk.done = performances
+            shown = {self.stage: performed_value({}, uuid4().hex, heard, words)}
+        else:
+            shown, words = {}, f"{words}: among the earlier performances, as something else was opened meanwhile"
+        yield {**shown, self.bar: bar_value(words, 1.0, "done"), **self._buttons(running=False)}
         kept = KeptPerformances(self.libraries.of(values[self.token]))
         for each in performances:
             kept.add(each)
@@ -205,10 +210,10 @@ class PerformTab:
 
     def saved(self, message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
         """Write a version as a file to take home."""
-        if message.variation >= len(values[self.done]):
+        desk = values[self.desk]
+        if message.variation >= len(desk.done):
             raise EventError("There is no performance yet: press Perform first.")
-        video, folder = values[self.source], new_folder(request)
-        paths = save(values[self.done][message.variation], folder, kinds=message.kinds, video=video)
+        paths = save(desk.done[message.variation], new_folder(request), kinds=message.kinds, video=desk.video)
         path = next(iter(paths.values()))
         return {self.answer: {"action": "download", "file": served(path), "name": path.name}}
 
@@ -221,7 +226,7 @@ class PerformTab:
         number = values[self.seed]
         if number is None or int(number) != number:
             raise ValueError("The seed must be a whole number.")
-        own = values[self.opened_settings]
+        own = values[self.desk].settings
         seed = own.seed if own and float(own.seed) == float(number) else int(number)  # the page rounds long ones
         category = Category(int(values[self.kind]))
         settings = PerformanceSettings(category, seed, values[self.way] or "", float(values[self.temperature]))
