@@ -9,6 +9,7 @@
 
 from foley.presets.architecture import (
     AudioPreset,
+    DiffusionPreset,
     EncoderPreset,
     MelPreset,
     PriorPreset,
@@ -42,6 +43,7 @@ __all__ = [
     "STUDIO_BASELINE",
     "WEIGHTS",
     "AudioPreset",
+    "DiffusionPreset",
     "EncoderPreset",
     "MelPreset",
     "Preset",

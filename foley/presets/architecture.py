@@ -1,6 +1,6 @@
 """The sizes of every module: one frozen block a module, which is built from its block alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -110,8 +110,29 @@ class VQVAEPreset:
 
 
 @dataclass(frozen=True)
+class DiffusionPreset:
+    """VQ-Diffusion (Gu et al. 2022) over the code grid, an axial transformer (Ho et al. 2019).
+
+    In `steps` steps all codes of a clip are masked, but for a share `replaced`, which become any codes. A take is made
+    in `sampling_steps` of them, backwards: fewer are faster and coarser.
+    """
+
+    __pydantic_config__ = CLOSED
+
+    steps: Annotated[Whole, Field(ge=1, le=1000)] = 100
+    sampling_steps: Annotated[Whole, Field(ge=1, le=1000)] = 25
+    replaced: Annotated[Number, Field(gt=0, lt=1)] = 0.1
+    channels: Size = 128
+    layers: Few = 6
+    heads: Few = 4
+
+
+@dataclass(frozen=True)
 class PriorPreset:
-    """PixelSNAIL over the code grid. `zen_factor` 1 is full attention; `scan` names the outermost raster axis.
+    """The prior over the code grid. Of `kind` "pixelsnail" it has the sizes that stand here; of "diffusion" those of
+    `diffusion`, and what stands here of its conditions and of dropout.
+
+    `zen_factor` 1 is full attention; `scan` names the outermost raster axis.
 
     `knob_bins` are those of each knob of `foley/conditions`, 0 for a prior without knobs; with `contour` it can be told
     how loud every column of codes is and where sounds begin. `controls_gain` is how far takes go towards what they are
@@ -123,6 +144,7 @@ class PriorPreset:
 
     __pydantic_config__ = CLOSED
 
+    kind: Literal["pixelsnail", "diffusion"] = "pixelsnail"
     channels: Size = 256
     kernel_size: Few = 5
     blocks: Few = 4
@@ -142,6 +164,7 @@ class PriorPreset:
     contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5
     draws_usual: bool = False
     dropout: Share = 0.1
+    diffusion: DiffusionPreset = field(default_factory=DiffusionPreset)
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ class Preset:
 def _check_fit(preset: Preset) -> None:
     """Raises ValueError where settings that are possible alone are not together."""
     audio, mel, encoder, (rows, frames) = preset.audio, preset.mel, preset.encoder, preset.grid
+    diffusion = preset.prior.diffusion
     for fits, words in (
         (mel.f_min < mel.f_max <= audio.sample_rate / 2, "mel.f_min and f_max must rise, up to half the sample rate"),
         (mel.hop_length <= mel.n_fft, "mel.hop_length must not be above mel.n_fft"),
@@ -103,6 +104,14 @@ def _check_fit(preset: Preset) -> None:
         (
             encoder.hidden_size % encoder.positional_groups == 0,
             "encoder.hidden_size must be a multiple of encoder.positional_groups",
+        ),
+        (
+            diffusion.channels % diffusion.heads == 0,
+            "prior.diffusion.channels must be a multiple of prior.diffusion.heads",
+        ),
+        (
+            diffusion.sampling_steps <= diffusion.steps,
+            "prior.diffusion.sampling_steps must not be above prior.diffusion.steps",
         ),
         (
             len(preset.vocoder.upsample_rates) == len(preset.vocoder.upsample_kernels),

@@ -162,12 +162,14 @@ class VQVAERecipe(StageRecipe):
 
 @dataclass(frozen=True)
 class PriorRecipe(StageRecipe):
-    """Next-code prediction.
+    """Next-code prediction, or the way back from spoiled codes where the prior is one of diffusion.
 
     Args:
         balance_classes: show clips of smaller classes more often, so that all classes come equally often.
         silence_weight: of codes of silent frames in the loss; 1 for no difference.
         silence_dbfs: below this level a frame is silent.
+        given_share: of diffusion: of the clips, those of which a part is given, as in edits and continuations.
+        auxiliary_weight: of diffusion: of guessing the clip at once, beside the bound (Gu et al.: 0.0005 a step).
         controls_share: of the clips whose knobs are heard, and likewise of those whose contour is.
         control_share: of each of a heard clip's knobs, of its levels and of its onsets that are heard.
         controls_rate: learning rate of what hears the controls, over that of the rest: each bin is seen but seldom.
@@ -181,6 +183,8 @@ class PriorRecipe(StageRecipe):
     balance_classes: bool = True
     silence_weight: Share = 0.3
     silence_dbfs: Annotated[Number, Field(ge=-200, le=0)] = -50.0
+    given_share: Share = 0.5
+    auxiliary_weight: Weight = 0.05
     controls_share: Share = 0.6
     control_share: Share = 0.6
     controls_rate: Annotated[Number, Field(gt=0, le=100)] = 1.0
