@@ -20,7 +20,7 @@ from foley.conditions.asked import Asked
 from foley.conditions.controls import Controls, joined
 from foley.conditions.knobs import KNOBS
 from foley.features.cembed import CEmbed
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior, make_prior
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.presets import Preset
@@ -45,7 +45,7 @@ class Networks(NamedTuple):
 
     cembed: CEmbed
     vqvae: VQVAE
-    prior: PixelSNAIL
+    prior: Prior
     vocoder: Vocoder
 
 
@@ -84,7 +84,7 @@ class Foley:
         networks = Networks(
             built_stage(folder, "cembed", lambda: CEmbed(preset)),
             built_stage(folder, "vqvae", lambda: VQVAE(preset.vqvae)),
-            built_stage(folder, "prior", lambda: PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)),
+            built_stage(folder, "prior", lambda: make_prior(preset)),
             built_stage(folder, "vocoder", lambda: Vocoder(preset)),
         )
         return cls(

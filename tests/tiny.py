@@ -8,7 +8,7 @@ import torch
 
 from foley.checkpoints import save_stage, write_config
 from foley.features.cembed import CEmbed
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import make_prior
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.presets import STUDIO, Preset
@@ -29,6 +29,10 @@ TINY = {
     "prior.residual_blocks": 1,
     "prior.residual_channels": 8,
     "prior.heads": 2,
+    "prior.diffusion.channels": 16,
+    "prior.diffusion.layers": 1,
+    "prior.diffusion.heads": 2,
+    "prior.diffusion.sampling_steps": 4,
     "vocoder.channels": 16,
     "vocoder.residual_kernels": [3],
     "vocoder.residual_dilations": [1],
@@ -58,12 +62,14 @@ def tiny_options() -> list[str]:
     return [f"--set={path}={json.dumps(value, separators=(',', ':'))}" for path, value in sizes.items()]
 
 
-def tiny_checkpoint(folder: Path, seconds: float = STUDIO.audio.duration_s, hears: bool = False) -> Path:
+def tiny_checkpoint(
+    folder: Path, seconds: float = STUDIO.audio.duration_s, hears: bool = False, kind: str = "pixelsnail"
+) -> Path:
     """A whole checkpoint folder of random weights, without training; its takes are `seconds` long.
 
-    With `hears` its prior has places for knobs and contours.
+    With `hears` its prior has places for knobs and contours; `kind` is the prior's.
     """
-    preset = tiny_preset(seconds)
+    preset = tiny_preset(seconds).override("prior.kind", kind)
     if hears:
         preset = preset.override("prior.knob_bins", 4).override("prior.contour", True)
     torch.manual_seed(0)
@@ -73,7 +79,6 @@ def tiny_checkpoint(folder: Path, seconds: float = STUDIO.audio.duration_s, hear
     cembed.scale[: preset.mel.rows] = 2.0
     save_stage(folder, "cembed", cembed.state_dict())
     save_stage(folder, "vqvae", VQVAE(preset.vqvae).state_dict())
-    prior = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
-    save_stage(folder, "prior", prior.state_dict())
+    save_stage(folder, "prior", make_prior(preset).state_dict())
     save_stage(folder, "vocoder", Vocoder(preset).state_dict())
     return folder

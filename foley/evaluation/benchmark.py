@@ -22,6 +22,7 @@ import torch
 from foley.categories import Category
 from foley.checkpoints import load_stage, read_config
 from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior, make_prior
 from foley.pipeline import Foley
 from foley.presets import PRESETS, Preset
 from foley.resources import SHIPPED_MODEL
@@ -165,11 +166,14 @@ def measure_sampler(name: str, checkpoint: Path | None) -> dict[str, Any]:
 def measure_plain(name: str, checkpoint: Path | None, codes: int) -> tuple[float, int]:
     """Seconds a clip of the loop that calls the whole network on all rows so far for every code; and codes timed.
 
-    The codes are spread evenly over the grid, so their mean is a clip's mean.
+    The codes are spread evenly over the grid, so their mean is a clip's mean. A diffusion prior calls its whole network
+    in every step anyway: that is its plain loop.
     """
     _, model = build_prior(name, checkpoint)
     height, width = model.scan_shape
     total = height * width
+    if not isinstance(model, PixelSNAIL):
+        return _seconds(lambda: list(_rows(Sampler(model), 1))), total
     codes = min(codes, total)
     grid = torch.randint(model.codebook_size, (1, height, width), generator=torch.Generator().manual_seed(0))
     category = torch.tensor([0])
@@ -205,11 +209,11 @@ def measure_stages(checkpoint: Path) -> dict[str, float]:
     return result
 
 
-def build_prior(name: str, checkpoint: Path | None) -> tuple[Preset, PixelSNAIL]:
+def build_prior(name: str, checkpoint: Path | None) -> tuple[Preset, Prior]:
     """The prior of a preset at full size: of a checkpoint, or with random weights."""
     preset = read_config(checkpoint)[0] if checkpoint else PRESETS[name]
     torch.manual_seed(0)
-    model = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
+    model = make_prior(preset)
     return preset, (load_stage(checkpoint, "prior", model) if checkpoint else model).eval()
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS
 from foley.conditions.controls import Controls
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior
 
 MOST_COUNTS = 4  # of a code in a row of one clip, so that a long hum does not speak for all
 EVIDENCE = 8.0  # counts that say nothing, added to both sides: as much as two clips can say
@@ -69,7 +69,7 @@ def contour_odds(codes: np.ndarray, contours: np.ndarray, codebook_size: int) ->
     return np.concatenate(parts)
 
 
-def guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
+def guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
     """What is added to the logits of each take for all that it is asked for: (takes, rows, columns or 1, codebook
     size); None where there is nothing to add.
     """
@@ -78,7 +78,7 @@ def guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Te
     return torch.stack(torch.broadcast_tensors(*given)).sum(dim=0) if given else None
 
 
-def contour_guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
+def contour_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
     """What is added for the contour of each take: (takes, rows, columns, codebook size); None for nothing."""
     weight, odds = prior.preset.contour_guidance, prior.contour_odds
     if odds is None or weight == 0 or not (controls.level.any() or controls.onset.any()):
@@ -88,7 +88,7 @@ def contour_guidance(prior: PixelSNAIL, categories: list[int], controls: Control
     return weight * (odds[takes, levels].float() + odds[takes, onsets].float()).transpose(1, 2).cpu()
 
 
-def knob_guidance(prior: PixelSNAIL, categories: list[int], controls: Controls) -> Tensor | None:
+def knob_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
     """What is added to the logits of each take for the knobs that it is asked for: (takes, rows, 1, codebook
     size).
 

@@ -12,8 +12,13 @@ def gumbel_max(logits: Tensor, noise: Tensor, settings: SamplingSettings) -> Ten
     The largest of logits + temperature x noise is a draw from softmax(logits / temperature), and at temperature 0
     the most likely code.
     """
+    scores = logits + settings.temperature * noise
+    return in_play(scores, logits, settings).argmax(dim=-1)
+
+
+def in_play(scores: Tensor, logits: Tensor, settings: SamplingSettings) -> Tensor:
+    """Scores of codes (..., codebook size), minus infinity for those that the settings leave out by their logits."""
     temperature = settings.temperature
-    scores = logits + temperature * noise
     if 0 < settings.top_k < logits.shape[-1]:
         least = logits.topk(settings.top_k, dim=-1).values[..., -1:]
         scores = scores.masked_fill(logits < least, -torch.inf)
@@ -23,4 +28,4 @@ def gumbel_max(logits: Tensor, noise: Tensor, settings: SamplingSettings) -> Ten
         inside = share.cumsum(dim=-1) - share < settings.top_p
         least = falling.masked_fill(~inside, torch.inf).amin(dim=-1, keepdim=True)
         scores = scores.masked_fill(logits < least, -torch.inf)
-    return scores.argmax(dim=-1)
+    return scores

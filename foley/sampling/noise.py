@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER, _INDEX = range(6)  # streams: one for each use of a seed
+_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER, _INDEX, _STEPS = range(7)  # streams: one for each use of a seed
 _WORDS = 8  # 32-bit words of one counter
 
 
@@ -63,6 +63,12 @@ def drawn_index(seed: int, count: int) -> int:
 def uniform_field(seed: int, rows: int, columns: int) -> np.ndarray:
     """Even numbers between 0 and 1, float32 (rows, columns), for choosing places in a grid."""
     return _uniform(seed, _FIELD, 0, -(-rows * columns // _WORDS))[: rows * columns].reshape(rows, columns)
+
+
+def step_noise(seed: int, step: int, positions: int) -> np.ndarray:
+    """Even numbers between 0 and 1, float32 (positions,), one for every code of a step of diffusion."""
+    counters = -(-positions // _WORDS)
+    return _uniform(seed, _STEPS, step * counters, counters)[:positions]
 
 
 def triangular_noise(seed: int, samples: int) -> np.ndarray:

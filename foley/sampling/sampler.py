@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foley.categories import Category
 from foley.conditions.controls import Controls
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior
 from foley.sampling.backends.choice import make_backend
 from foley.sampling.guidance import guidance
 from foley.sampling.noise import check_seed
@@ -36,7 +36,7 @@ class Sampler:
     `auto` for the best there is. Raises ValueError for an unknown backend, RuntimeError for one that cannot run here.
     """
 
-    def __init__(self, model: PixelSNAIL, backend: str = "auto"):
+    def __init__(self, model: Prior, backend: str = "auto"):
         self.model = model
         self.backend = make_backend(model, backend)
 

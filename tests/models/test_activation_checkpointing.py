@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import make_prior
 from foley.models.vqvae import VQVAE
 
 
@@ -15,13 +15,18 @@ def gradients(model: torch.nn.Module, loss: torch.Tensor) -> list[torch.Tensor]:
     return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
 
 
-def test_a_priors_gradients_are_the_same(preset):
+@pytest.mark.parametrize("kind", ["pixelsnail", "diffusion"])
+def test_a_priors_gradients_are_the_same(preset, kind):
     torch.manual_seed(0)
-    prior = PixelSNAIL(preset.prior, (4, 6), 32).train()
-    codes, categories = torch.randint(32, (2, 4, 6)), torch.tensor([0, 3])
-    plain = gradients(prior, prior(codes, categories).square().mean())
+    prior = make_prior(preset.override("prior.kind", kind)).train()
+    for parameter in prior.parameters():
+        parameter.data.normal_(std=0.1)
+    size = preset.vqvae.codebook_size
+    codes, categories = torch.randint(size, (2, *preset.grid)), torch.tensor([0, 3])
+    inputs = (codes, torch.tensor([5, 50]), categories) if kind == "diffusion" else (codes, categories)
+    plain = gradients(prior, prior(*inputs).square().mean())
     prior.activation_checkpointing = True
-    again = gradients(prior, prior(codes, categories).square().mean())
+    again = gradients(prior, prior(*inputs).square().mean())
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(plain, again, strict=True))
 
 

@@ -6,7 +6,9 @@ from typing import Protocol
 
 import torch
 
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior
+from foley.models.vq_diffusion import VQDiffusion
+from foley.sampling.backends.diffusion import DiffusionBackend
 from foley.sampling.backends.torch_backend import TorchBackend
 from foley.sampling.state import SamplingState
 from foley.sampling.weights import Weights
@@ -20,11 +22,15 @@ class SamplerBackend(Protocol):
         ...
 
 
-def make_backend(model: PixelSNAIL, name: str) -> SamplerBackend:
+def make_backend(model: Prior, name: str) -> SamplerBackend:
     """The backend of that name with the model's weights; `auto` takes the fastest for the model's device.
 
     Raises ValueError when there is no such backend and RuntimeError when it cannot run here.
     """
+    if isinstance(model, VQDiffusion):
+        if name not in ("auto", "torch"):
+            raise RuntimeError(f"A diffusion prior is sampled by torch alone: choose auto or torch, not {name}.")
+        return DiffusionBackend(model)
     device, heads = next(model.parameters()).device, model.preset.heads
     has_numba = importlib.util.find_spec("numba") is not None
     if name == "auto":
