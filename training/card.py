@@ -31,6 +31,7 @@ SCORES = {
     "real_loudness_lufs": "LUFS, real",
 }
 WEAKNESSES = "Known weaknesses"
+PRIORS = {"pixelsnail": "Zen PixelSNAIL", "diffusion": "VQ-Diffusion"}
 DEFECTS = ("dc_offset", "click", "clipping", "dead_silence")
 
 
@@ -45,7 +46,8 @@ def model_card(run: Run, dataset: Dataset, report: Report | None = None, before:
     lines = [
         f"# Foley, preset `{preset.name}`",
         "",
-        "New sounds of seven foley classes: CEmbed, MVQVAE, Zen PixelSNAIL and MHiFi-GAN, one `.safetensors` each.",
+        f"New sounds of seven foley classes: CEmbed, MVQVAE, {PRIORS[preset.prior.kind]} and MHiFi-GAN, one "
+        "`.safetensors` each.",
         "",
         "## Data",
         "",

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import make_prior
 from foley.models.vocoder import Vocoder
+from foley.models.vq_diffusion import VQDiffusion
 from foley.models.vqvae import VQVAE
 from foley.presets import Preset
 from training.discriminators import Discriminators
@@ -87,7 +88,7 @@ def _stages(preset: Preset) -> Iterator[tuple[str, list[nn.Module], Callable[[],
     """Of every stage: its name, its networks, and a loss of one clip (or of one segment)."""
     vocoder_recipe = preset.training.vocoder
     with torch.device("meta"):
-        vqvae, prior = VQVAE(preset.vqvae), PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
+        vqvae, prior = VQVAE(preset.vqvae), make_prior(preset)
         prior.activation_checkpointing = preset.training.prior.activation_checkpointing
         cembed, codes = torch.empty(1, preset.rows, preset.frames), torch.empty(1, *preset.grid, dtype=torch.long)
         category, segment = torch.empty(1, dtype=torch.long), torch.empty(1, preset.rows, vocoder_recipe.segment_frames)
@@ -102,6 +103,10 @@ def _stages(preset: Preset) -> Iterator[tuple[str, list[nn.Module], Callable[[],
         nearest = flat.detach() @ vqvae.quantizer.codebook.T  # the search for the codes
         return vqvae.decoder(vectors).sum() + nearest.sum()
 
+    def predict() -> Tensor:
+        step = (torch.empty(1),) if isinstance(prior, VQDiffusion) else ()
+        return prior(codes, *step, category).sum()
+
     def adversarial() -> Tensor:
         fake = vocoder(segment, segment[:, : preset.mel.rows], noise)
         outputs = [discriminators(noise), discriminators(fake.detach()), discriminators(noise), discriminators(fake)]
@@ -109,7 +114,7 @@ def _stages(preset: Preset) -> Iterator[tuple[str, list[nn.Module], Callable[[],
 
     stages: tuple[tuple[str, list[nn.Module], Callable[[], Tensor]], ...] = (
         ("vqvae", [vqvae], reconstruct),
-        ("prior", [prior], lambda: prior(codes, category).sum()),
+        ("prior", [prior], predict),
         ("vocoder", [vocoder, discriminators], adversarial),
     )
     for name, networks, run in stages:

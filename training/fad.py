@@ -11,7 +11,7 @@ from foley.evaluation.chain import griffin_lim
 from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.metrics.frechet import GaussianStatistics, frechet_distance
 from foley.features.cembed import CEmbed
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.sampling import Sampler
@@ -30,7 +30,7 @@ class TakeDistance:
         self.embedder = load_embedder(cache=corpus.run.cache.folder / "embeddings")
 
     @torch.inference_mode()
-    def measure(self, prior: PixelSNAIL) -> dict[str, float]:
+    def measure(self, prior: Prior) -> dict[str, float]:
         """The distance of each class as `fad_CLASS`, and as `fad` their mean."""
         sampler, vocoder = Sampler(prior), self._vocoder()
         distances = {}

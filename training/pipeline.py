@@ -20,6 +20,7 @@ from training.run import Run
 from training.settings import LoopSettings
 from training.stages.base import CorpusStage
 from training.stages.decoder import DecoderStage
+from training.stages.diffusion import DiffusionStage
 from training.stages.encoder import EncoderStage
 from training.stages.hifigan import HiFiGANStage
 from training.stages.prior import PriorStage
@@ -35,6 +36,8 @@ def stage_type(preset: Preset, name: str) -> type[CorpusStage]:
     """The class that trains a stage of a preset."""
     if name == "vocoder" and preset.training.vocoder.objective == "hifigan":
         return HiFiGANStage
+    if name == "prior" and preset.prior.kind == "diffusion":
+        return DiffusionStage
     return STAGE_TYPES[name]
 
 

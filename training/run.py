@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from foley.checkpoints import Module, find_checkpoint, load_stage, write_config
+from foley.checkpoints import Module, find_checkpoint, load_stage, read_config, write_config
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
 from foley.presets import WEIGHTS, Preset
@@ -80,13 +80,21 @@ class Run:
     def initialized(self, stage: str, module: Module) -> Module:
         """A new module, with the weights so far where the run was initialized from a checkpoint.
 
-        Raises CheckpointError when they do not fit.
+        A prior begins anew where the checkpoint's is of the other kind. Raises CheckpointError when weights do not fit.
         """
-        return load_stage(self.model, stage, module).train() if self.options.init_from else module
+        if not self.options.init_from or (stage == "prior" and self._has_other_prior):
+            return module
+        return load_stage(self.model, stage, module).train()
+
+    @property
+    def _has_other_prior(self) -> bool:
+        """Whether the run's prior is of another kind than that of the checkpoint it was initialized from."""
+        return read_config(find_checkpoint(self.options.init_from))[0].prior.kind != self.preset.prior.kind
 
     def _initialize_from(self, checkpoint: Path) -> None:
         """Copy a checkpoint's weights into the run's model, where it has none yet."""
-        for name in (f"{stage}.safetensors" for stage in WEIGHTS):
+        stages = [stage for stage in WEIGHTS if stage != "prior" or not self._has_other_prior]
+        for name in (f"{stage}.safetensors" for stage in stages):
             if (checkpoint / name).is_file() and not (self.model / name).is_file():
                 with replacing(self.model / name) as temporary:
                     shutil.copyfile(checkpoint / name, temporary)

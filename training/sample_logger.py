@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from foley.audio.files import fit_length, write_audio
 from foley.evaluation import chain
 from foley.features.mel import LogMel
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior
 from foley.plots import write_png
 from foley.presets import Preset
 from foley.sampling import Sampler
@@ -104,7 +104,7 @@ def mel_only(preset: Preset) -> Preset:
     return dataclasses.replace(preset, encoder=dataclasses.replace(preset.encoder, rows=0))
 
 
-def sample_codes(prior: PixelSNAIL, category: int, seed: int = 0) -> Tensor | None:
+def sample_codes(prior: Prior, category: int, seed: int = 0) -> Tensor | None:
     """Codes (rows, frames) of a class, or None where sampling them takes too long."""
     due = time.monotonic() + MOST_SECONDS
     with torch.inference_mode():

@@ -70,9 +70,9 @@ def test_takes_of_a_guess_that_never_changes_come_as_often_as_it_says():
     with torch.no_grad():
         model.logits.weight.zero_()
         model.logits.bias.copy_(torch.arange(CODES) / 4)
-    codes = sample(model, [0] * 60, list(range(60)), ALL)
+    codes = sample(model, [0] * 30, list(range(30)), ALL)
     shares = torch.bincount(codes.flatten(), minlength=CODES) / codes.numel()
-    assert torch.allclose(shares, torch.softmax(torch.arange(CODES) / 4, dim=0), atol=0.03)
+    assert torch.allclose(shares, torch.softmax(torch.arange(CODES) / 4, dim=0), atol=0.04)
 
 
 def test_the_settings_say_which_codes_are_in_play():

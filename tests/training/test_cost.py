@@ -29,6 +29,8 @@ def test_costs_grow_with_the_batch_and_checkpointing_saves_memory():
     assert prior.activations_gib < one["prior"].activations_gib / 2
     assert prior.step_flops > one["prior"].step_flops
     assert "| prior |" in "\n".join(table(iter(one.values()), 30))
+    diffusion = {cost.stage: cost for cost in costs(preset.override("prior.kind", "diffusion"), 1)}["prior"]
+    assert diffusion.step_flops > 0 and diffusion.parameters != prior.parameters
 
 
 def test_the_stages_of_the_papers_recipe_are_counted():

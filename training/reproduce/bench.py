@@ -26,7 +26,7 @@ from foley.evaluation.evaluate import EvaluationProgress, EvaluationSettings, ev
 from foley.evaluation.report_files import save_report
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import make_prior
 from foley.models.vocoder import Vocoder
 from foley.models.vqvae import VQVAE
 from foley.pipeline import Foley
@@ -263,7 +263,7 @@ def _trained(cell: Cell, run: Run) -> nn.Module:
     if cell.stage == "vqvae":
         model: nn.Module = VQVAE(preset.vqvae)
     elif cell.stage == "prior":
-        model = PixelSNAIL(preset.prior, preset.grid, preset.vqvae.codebook_size)
+        model = make_prior(preset)
     else:
         model = Vocoder(preset)
     return load_stage(run.model, cell.stage, model)

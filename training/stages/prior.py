@@ -13,7 +13,7 @@ from foley.categories import Category
 from foley.checkpoints import save_stage
 from foley.conditions.controls import Controls
 from foley.features.cembed import CEmbed
-from foley.models.pixelsnail import PixelSNAIL
+from foley.models.prior import Prior, make_prior
 from foley.models.vqvae import VQVAE
 from foley.models.weight_norm import add_weight_norm, folded_state
 from foley.plots import cembed_figure, code_figure
@@ -40,8 +40,7 @@ class PriorStage(CorpusStage):
         self.codes, self.levels = corpus.codes(cembed, vqvae), corpus.levels(floor=True)
         hears = self.preset.prior.knob_bins or self.preset.prior.contour
         self.controls = ControlledClips(corpus) if hears else None
-        network = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
-        network = corpus.run.initialized(self.name, network)
+        network = corpus.run.initialized(self.name, make_prior(self.preset))
         if self.controls is not None:
             of_knobs, of_contours = self.controls.odds(self.codes, self.preset.vqvae.codebook_size)
             if network.log_odds is not None:
@@ -51,12 +50,17 @@ class PriorStage(CorpusStage):
                 network.contour_odds.copy_(of_contours)
         network.activation_checkpointing = self.recipe.activation_checkpointing
         self._distance: TakeDistance | None = None
-        self.parts = nn.ModuleDict({"prior": add_weight_norm(network)})
+        self.parts = nn.ModuleDict({"prior": self.prepared(network)})
 
     @classmethod
     def of(cls, corpus: Corpus) -> "PriorStage":
         """The stage on what those before it have left in the run."""
         return cls(corpus, corpus.run.load_cembed(), corpus.run.load_vqvae())
+
+    @staticmethod
+    def prepared(network: Prior) -> nn.Module:
+        """The network as it is trained."""
+        return add_weight_norm(network)
 
     @staticmethod
     def training_clips(corpus: Corpus) -> Tensor:
@@ -147,9 +151,9 @@ class PriorStage(CorpusStage):
             self._distance = TakeDistance(self.corpus, self.cembed, self.vqvae)
         return self._distance.measure(self._plain(model))
 
-    def _plain(self, model: nn.Module) -> PixelSNAIL:
+    def _plain(self, model: nn.Module) -> Prior:
         """A copy without weight norm, to sample from."""
-        prior = PixelSNAIL(self.preset.prior, self.preset.grid, self.preset.vqvae.codebook_size)
+        prior = make_prior(self.preset)
         prior.load_state_dict(folded_state(model))
         return prior.eval().to(device_of(model))
 
