@@ -13,7 +13,8 @@ from foley.evaluation.report import Report
 from foley.evaluation.report_pages import print_score
 from foley.plots import line_figure
 from foley.presets import STAGES
-from foley.runs.view import EVENTS, read_events
+from foley.runs.events import read_events
+from foley.runs.view import EVENTS
 from training.run import Run
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import torch
 from accelerate import PartialState
 
 from foley.presets import STAGES, Preset, built_on
-from foley.runs.view import EVENTS, StageView, read_events
+from foley.runs.events import read_events
+from foley.runs.view import EVENTS, StageView
 from training.checkpoints import LATEST
 from training.controls import measured
 from training.corpus import Corpus

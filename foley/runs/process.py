@@ -1,28 +1,35 @@
 """The process that trains a run, or trained it: who it is, what it was asked for, and how it ended."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import psutil
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from foley.presets import STAGES
 from foley.system.files import read_json, write_json
+from foley.system.validation import Seconds, Text
 
 PROCESS = "process.json"
-DONE, STOPPED, FAILED = "done", "stopped", "failed"
+Outcome = Literal["", "done", "stopped", "failed"]
+DONE: Outcome = "done"
+STOPPED: Outcome = "stopped"
+FAILED: Outcome = "failed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Process:
     """A process that trains a run. `outcome` is empty while it works, and stays so when it is killed."""
 
-    pid: int
-    created: float  # by the system's clock: the number alone may have gone to another process since
-    stages: tuple[str, ...] = tuple(STAGES)
-    device: str = "auto"
-    minutes: float | None = None
-    outcome: str = ""
-    message: str = ""
+    pid: Annotated[int, Field(gt=0, lt=2**31, strict=True)]
+    created: Seconds  # by the system's clock: the number alone may have gone to another process since
+    stages: tuple[Text, ...] = tuple(STAGES)
+    device: Text = "auto"
+    minutes: Seconds | None = None
+    outcome: Outcome = ""
+    message: Text = ""
 
     @classmethod
     def this_one(cls, stages: tuple[str, ...], device: str, minutes: float | None) -> "Process":
@@ -32,17 +39,17 @@ class Process:
     @classmethod
     def read(cls, folder: Path) -> "Process | None":
         """The last process of a run's folder, or None where there never was one."""
-        data = read_json(folder / PROCESS)
         try:
-            return cls(**{**data, "stages": tuple(data["stages"])})
-        except (KeyError, TypeError):
+            return _PROCESS.validate_python(read_json(folder / PROCESS))
+        except ValidationError:
             return None
 
     def write(self, folder: Path) -> None:
         write_json(folder / PROCESS, asdict(self))
 
-    def ended(self, outcome: str, message: str = "") -> "Process":
-        return replace(self, outcome=outcome, message=message)
+    def ended(self, outcome: Outcome, message: str = "") -> "Process":
+        """The same process when it is over; of the message, whatever no file can hold is replaced."""
+        return replace(self, outcome=outcome, message=message.encode("utf-8", "replace").decode())
 
     @property
     def alive(self) -> bool:
@@ -53,3 +60,6 @@ class Process:
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
+
+
+_PROCESS = TypeAdapter(Process)

@@ -1,6 +1,5 @@
 """A run as it lies on disk: its stages and what their events say. Whoever looks at runs here cannot harm them."""
 
-import json
 import os
 import time
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foley.presets import STAGES, WEIGHTS
+from foley.runs.events import read_events
 from foley.runs.process import PROCESS, Process
 from foley.system.files import read_json
 
@@ -29,7 +29,7 @@ class StageView:
 
     @property
     def step(self) -> int:
-        return max((event.get("step", 0) for event in self.events), default=0)
+        return max((event["step"] for event in self.events), default=0)
 
     @property
     def last(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class StageView:
         """The validation with the smallest score of those that mean the same as the newest one, or an empty one."""
         changes = [number for number, event in enumerate(self.events) if event.get("new_score")]
         events = self.events[changes[-1] :] if changes else self.events
-        scored = [event for event in events if event["kind"] == "validation" and event["score"] is not None]
+        scored = [event for event in events if event["kind"] == "validation" and event.get("score") is not None]
         return min(scored, key=lambda event: event["score"], default={})
 
 
@@ -75,6 +75,16 @@ class RunView:
     def settings(self) -> dict[str, Any]:
         """What `run.json` says; empty for a run that failed before it had one."""
         return read_json(self.folder / SETTINGS)
+
+    @property
+    def preset(self) -> str:
+        """The name of its preset; empty where it is not known."""
+        return _text(self.settings, "preset", "name")
+
+    @property
+    def data(self) -> str:
+        """The folder of its recordings; empty where it is not known."""
+        return _text(self.settings, "options", "data")
 
     @cached_property
     def process(self) -> Process | None:
@@ -142,22 +152,10 @@ def find_runs(root: Path) -> list[RunView]:
     return sorted(runs, key=lambda run: -run.changed)
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """The events of a stage: without a line cut by a kill, and without what a resumed run did once more."""
-    events: list[dict[str, Any]] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return events
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if event["kind"] == "begin":
-            events = [earlier for earlier in events if earlier.get("step", 0) <= event["step"]]
-        events.append(event)
-    return events
+def _text(settings: dict[str, Any], block: str, name: str) -> str:
+    values = settings.get(block)
+    found = values.get(name) if isinstance(values, dict) else ""
+    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else ""
 
 
 def ago(seconds: float) -> str:

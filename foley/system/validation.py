@@ -1,6 +1,20 @@
 """Values from outside (recipes, configurations, messages) are checked by pydantic; its findings become one sentence."""
 
-from pydantic import ValidationError
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+
+MOST = 2**53  # of whole numbers that a float holds exactly
+
+
+def _encodable(text: str) -> str:
+    text.encode()  # raises UnicodeEncodeError, a ValueError, for half of a surrogate pair
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]  # that can be written and shown anywhere
+Count = Annotated[int, Field(ge=0, le=MOST, strict=True)]
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
 def first_problem(error: ValidationError) -> str:

@@ -17,7 +17,7 @@ import torch
 from accelerate import Accelerator
 from small_stage import SETTINGS, Line, train_line, weights
 
-from foley.runs.view import read_events
+from foley.runs.events import read_events
 from training.checkpoints import BEST, Checkpoints, CheckpointsBrokenError
 from training.loop import STOPPED, train
 from training.settings import LoopSettings

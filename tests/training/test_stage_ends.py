@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from small_stage import SETTINGS, Line
 
-from foley.runs.view import EVENTS, StageView, read_events
+from foley.runs.events import read_events
+from foley.runs.view import EVENTS, StageView
 from training.loop import train
 from training.sample_logger import SampleFolder
 from training.settings import LoopSettings

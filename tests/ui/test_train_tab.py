@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from foley import Foley
 from foley.dataset import load_dataset
 from foley.presets import STAGES, STUDIO
+from foley.runs.events import read_events
 from foley.runs.process import Process
-from foley.runs.view import RunView, find_runs, read_events
+from foley.runs.view import RunView, find_runs
 from foley.ui.access import Mode
 from foley.ui.components import run_view
 from foley.ui.components.loss_curves import curve_svg

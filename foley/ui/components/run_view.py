@@ -94,10 +94,8 @@ def _waiting(chosen: bool) -> dict[str, Any]:
 
 
 def _facts(run: RunView) -> str:
-    preset = run.settings.get("preset", {}).get("name", "")
     device = run.process.device if run.process else ""
-    data = run.settings.get("options", {}).get("data", "")
-    return " · ".join(filter(None, (preset and f"preset {preset}", device, data)))
+    return " · ".join(filter(None, (run.preset and f"preset {run.preset}", device, run.data)))
 
 
 def _stage_button(run: RunView, stage: StageView, chosen: bool) -> dict[str, Any]:
@@ -128,9 +126,9 @@ def _progress(run: RunView) -> tuple[str, float]:
             return f"{what} · {ago(passed)} so far{total}", share
         steps = begin.get("steps", 0)
         words = f"{TITLES[stage.name]}, step {stage.step:,} of {steps:,}{_place(stage, process)}"
-        if step.get("time", 0) >= begin["time"]:
-            words += f" · {step['seconds_a_step']:.3g} s a step"
-            total = total or f" · {ago(step['left_s'])} left"
+        if step.get("time", 0) >= begin.get("time", 0):
+            words += f" · {step.get('seconds_a_step', 0.0):.3g} s a step"
+            total = total or f" · {ago(step.get('left_s', 0.0))} left"
         return words + total, share or stage.step / max(1, steps)
     when = since(run.changed)
     if run.state == "done":
@@ -209,8 +207,12 @@ def samples(stage: StageView | None) -> dict[str, Any]:
     for event in stage.events if stage else []:
         if event["kind"] != "show":
             continue
-        files = {title: folder / name for title, name in event["files"].items()}
-        files = {title: path for title, path in files.items() if path.is_file()}
+        files = {title: folder / name for title, name in event.get("files", {}).items()}
+        files = {
+            title: path
+            for title, path in files.items()
+            if path.is_file() and path.resolve().is_relative_to(folder.resolve())
+        }
         if files:
             sorts: dict[str, list] = {"sounds": [], "pictures": []}
             for title, path in files.items():
