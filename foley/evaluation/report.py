@@ -4,9 +4,14 @@ import csv
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from foley.categories import Category
 from foley.evaluation.metrics.bootstrap import Interval
+from foley.system.files import shown
+from foley.system.validation import Count, Text
 
 REPORT, CLIPS = "report.json", "clips.csv"
 RENAMED = {  # keys of older reports, and how scores of several sets ended in them
@@ -24,19 +29,54 @@ RENAMED_ENDINGS = {
 }
 
 
+ClassName = Annotated[str, Field(pattern=f"^({'|'.join(Category.__members__)})$")]
+Scores = dict[Text, Interval]
+
+
 class ClipRow(NamedTuple):
     """One sound behind the scores. `file` is absolute or below the evaluation's folder; `defects` are words.
 
     `predicted` is the class that the probe assigns to it, "" where there was no probe.
     """
 
-    category: str
-    set: str
-    file: str
-    predicted: str
+    category: ClassName
+    set: Text
+    file: Text
+    predicted: ClassName | Annotated[str, Field(max_length=0)]
     peak_dbfs: float
     loudness_lufs: float
-    defects: str
+    defects: Text
+
+
+class _Settings(BaseModel):
+    """Those that every report names; parts of the chain and others may stand beside them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    per_class: Count
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    temperature: float
+    top_p: float
+    draws: Count
+
+
+class _Stored(BaseModel):
+    """What a report's file must hold before it is believed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Text
+    reference: Text
+    embedder: Text
+    settings: _Settings
+    classes: dict[ClassName, Scores]
+    mean: Scores
+    clips: Annotated[dict[ClassName, dict[Text, Count]], Field(min_length=1)]
+    flags: list[Text]
+    minutes: float
+
+
+_ROW = TypeAdapter(ClipRow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +109,21 @@ class Report:
         try:
             rows = _read_rows(path.with_name(CLIPS))
             data = json.loads(path.read_text(encoding="utf-8"))
-            data["classes"] = {name: _intervals(scores) for name, scores in data["classes"].items()}
-            return cls(**{**data, "mean": _intervals(data["mean"])}, rows=rows)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise ValueError(f"{path} is not the report of an evaluation.") from None
+            stored = _Stored.model_validate(data)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, csv.Error):
+            raise ValueError(f"{shown(path, whole=True)} is not the report of an evaluation.") from None
+        return cls(
+            model=stored.model,
+            reference=stored.reference,
+            embedder=stored.embedder,
+            settings=stored.settings.model_dump(),
+            classes={name: _current(scores) for name, scores in stored.classes.items()},
+            mean=_current(stored.mean),
+            clips=stored.clips,
+            flags=stored.flags,
+            minutes=stored.minutes,
+            rows=rows,
+        )
 
     def to_json(self) -> str:
         """Everything but the rows."""
@@ -107,8 +158,8 @@ def _plain(scores: dict[str, Interval]) -> dict[str, dict[str, float]]:
     return {key: interval._asdict() for key, interval in scores.items()}
 
 
-def _intervals(scores: dict[str, dict[str, float]]) -> dict[str, Interval]:
-    return {current_key(key): Interval(**interval) for key, interval in scores.items()}
+def _current(scores: Scores) -> Scores:
+    return {current_key(key): interval for key, interval in scores.items()}
 
 
 def _read_rows(path: Path) -> list[ClipRow]:
@@ -121,12 +172,6 @@ def _read_rows(path: Path) -> list[ClipRow]:
 
 def _row(line: dict[str, str]) -> ClipRow:
     predicted = line["heard_as"] if "heard_as" in line else line["predicted"]  # the first is its name in older reports
-    return ClipRow(
-        category=line["category"],
-        set=line["set"],
-        file=line["file"],
-        predicted=predicted,
-        peak_dbfs=float(line["peak_dbfs"]),
-        loudness_lufs=float(line["loudness_lufs"]),
-        defects=line["defects"],
+    return _ROW.validate_python(
+        {**{name: line[name] for name in ClipRow._fields if name != "predicted"}, "predicted": predicted}
     )
