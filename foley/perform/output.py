@@ -11,7 +11,8 @@ from foley.audio.files import read_samples, write_audio
 from foley.audio.metadata import Tags, rights_sentence
 from foley.perform.event_files import write_csv, write_midi
 from foley.perform.events import LONGEST_S, EventError, EventList
-from foley.perform.performance import Performance, from_recipe
+from foley.perform.performance import Performance
+from foley.perform.recipes import from_recipe
 from foley.perform.settings import PerformanceSettings
 from foley.perform.video import lay_sound
 

@@ -9,10 +9,8 @@ import torch
 from torch import Tensor
 
 from foley.audio.limiter import limit
-from foley.categories import Category
-from foley.conditions.asked import asked_of
 from foley.perform.beds import sample_bed, under_curve
-from foley.perform.events import Event, EventError, EventList, LevelCurve
+from foley.perform.events import Event, EventError, EventList
 from foley.perform.one_shots import OneShot, choose, one_shots_of
 from foley.perform.placing import placed
 from foley.perform.settings import BED, PerformanceSettings
@@ -61,31 +59,6 @@ def _row(event: Event) -> list[Any]:
     """An event as plain values; its knobs only where it has some, as older versions read three values."""
     row: list[Any] = [round(event.time_s, 7), round(event.strength, 5), event.category]
     return [*row, dict(event.knobs)] if event.knobs else row
-
-
-def _event(time: Any, strength: Any, category: Any, knobs: Any = None) -> Event:
-    own = tuple(asked_of(knobs).knobs.items())
-    return Event(float(time), float(strength), None if category is None else int(Category(category)), own)
-
-
-def from_recipe(recipe: dict[str, Any]) -> tuple[EventList, PerformanceSettings]:
-    """The events and settings of a performance's recipe. Raises EventError when it is none."""
-    try:
-        if recipe["performance"] != 1:
-            raise EventError("The performance was written by a newer foley studio: bring this one up to date.")
-        curve = recipe["curve"]
-        events = EventList(
-            tuple(_event(*row) for row in recipe["events"]),
-            float(recipe["duration_s"]),
-            None if curve is None else LevelCurve(tuple(map(float, curve["levels_db"])), float(curve["rate"])),
-        )
-        names = ("category", "seed", "way", "temperature", "top_k", "top_p")
-        knobs = tuple(asked_of(recipe.get("knobs")).knobs.items())  # not in recipes of older versions
-        return events, PerformanceSettings(**{name: recipe[name] for name in names}, knobs=knobs)
-    except EventError:
-        raise
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise EventError(f"The performance's recipe cannot be read ({error}): it was changed or cut off.") from None
 
 
 class OneShotPool:

@@ -21,8 +21,9 @@ from foley.perform.events import LevelCurve
 from foley.perform.one_shots import OneShot, at_strength, choose, one_shots_of
 from foley.perform.onsets import events_of, level_curve
 from foley.perform.output import read_performance, save
-from foley.perform.performance import OneShotPool, from_recipe, stream_performance
+from foley.perform.performance import OneShotPool, stream_performance
 from foley.perform.placing import make_room, placed
+from foley.perform.recipes import from_recipe
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def test_a_performance_comes_back_with_its_knobs_and_its_sound(tmp_path, perform
 
 
 def test_a_performance_of_before_there_were_knobs_is_read(tmp_path, performance):
-    from foley.perform.performance import from_recipe
+    from foley.perform.recipes import from_recipe
 
     recipe = performance.recipe
     del recipe["knobs"]
@@ -53,7 +53,7 @@ def test_a_performance_of_before_there_were_knobs_is_read(tmp_path, performance)
 
 @pytest.mark.parametrize("knobs", [{"brightness": 2}, {"nothing": 0.5}, 7, {"pitch": "high"}])
 def test_knobs_that_cannot_be_are_a_recipe_that_was_changed(performance, knobs):
-    from foley.perform.performance import from_recipe
+    from foley.perform.recipes import from_recipe
 
     recipe = performance.recipe
     recipe["events"][0][3] = knobs
