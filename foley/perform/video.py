@@ -100,7 +100,7 @@ def production_sound(path: str | Path, sample_rate: int) -> Tensor | None:
 
     name = Path(path).name
     with _opened(path) as container:
-        if not container.streams.audio:
+        if not _info(container, name).has_sound:
             return None
         begin = _begin(container)
         stream = container.streams.audio[0]
@@ -138,6 +138,7 @@ def lay_sound(path: str | Path, waveform: Tensor, sample_rate: int, out: str | P
         raise VideoError(f"{out.name} must end in .mp4, .mov or .mkv.")
     sound = resampled(waveform, sample_rate, SOUND_RATE).clamp(-1, 1).numpy().astype(np.float32)
     with _opened(path) as source, replacing(out) as temporary, _broken(path.name):
+        _info(source, path.name)
         picture = source.streams.video[0]
         begin = _begin(source)
         with av.open(str(temporary), "w", format={".mkv": "matroska"}.get(out.suffix.lower(), out.suffix[1:])) as sink:
@@ -185,6 +186,8 @@ def _info(container: Any, name: str) -> VideoInfo:
         seconds = float(picture.duration * picture.time_base)
     else:
         seconds = (container.duration or 0) / 1_000_000
+    if seconds <= 0:
+        raise VideoError(f"{name} does not say how long it lasts: export it again.")
     if seconds > LONGEST_S + 1:
         raise VideoError(f"{name} lasts {seconds:.0f} s: cut out the part you need, {LONGEST_S:g} s at most.")
     if picture.width * picture.height > MOST_PIXELS or not picture.width:
