@@ -9,13 +9,16 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
-from entry_points import AREAS, LONGEST, SENTENCES, Kit, NotHeldError
+from entry_points import AREAS
+from kit import Kit, NotHeldError
 
 MEMORY_BYTES = int(1.5 * 2**30)  # above what the process has when it is ready
 CPU_S = 5.0  # for one input
-PLAIN = (ValueError, OSError)  # with a sentence of ours, which `fault_of` looks at
+LONGEST = 600  # characters of a sentence
+OURS = tuple(str(Path(__file__).resolve().parents[2] / room) for room in ("foley", "training", "tests"))
 
 
 def fault_of(error: BaseException) -> str | None:
@@ -23,13 +26,20 @@ def fault_of(error: BaseException) -> str | None:
     words = str(error)
     if isinstance(error, NotHeldError):
         return words
-    if not isinstance(error, SENTENCES) and type(error) not in PLAIN and not isinstance(error, OSError):
+    if not _is_ours(error) and not isinstance(error, OSError):
         return f"{type(error).__name__}: {words[:150]}"
     if "\n" in words or not words or len(words) > LONGEST:
         return f"no sentence: {words[:150]!r}"
     if isinstance(error, OSError) and not error.filename:
         return f"an OSError without a file: {words[:150]}"
     return None
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is a ValueError that we raised, and none that a library raised and nobody caught."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    plain = type(error) is ValueError or (isinstance(error, ValueError) and type(error).__module__.startswith("foley."))
+    return plain and frame.f_code.co_filename.startswith(OURS)
 
 
 def feed(area: str, number: int, kit: Kit) -> str | None:
