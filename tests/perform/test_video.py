@@ -127,3 +127,31 @@ def test_a_video_of_ten_hours_is_refused_at_once(tmp_path):
         container.mux(stream.encode(None))
     with pytest.raises(VideoError, match="lasts"):
         read_motion(path)
+
+
+@pytest.fixture
+def without_a_picture(tmp_path):
+    """A sound in the container of a video."""
+    path = tmp_path / "only sound.mp4"
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("aac", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        video_info,
+        read_motion,
+        lambda path: production_sound(path, 24_000),
+        lambda path: lay_sound(path, torch.zeros(100), 24_000, path.with_name("out.mp4")),
+    ],
+)
+def test_what_has_no_picture_is_said_wherever_it_is_used(without_a_picture, use):
+    with pytest.raises(VideoError, match="has no picture"):
+        use(without_a_picture)
+    assert [path.name for path in without_a_picture.parent.iterdir()] == [without_a_picture.name]
