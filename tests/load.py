@@ -1,4 +1,5 @@
-"""Many visitors at once: `python -m tests.load --visitors 20 --minutes 5` opens a public page and writes a table.
+"""Many visitors at once: `python -m tests.load --visitors 20 --minutes 5 --readme` opens a public page, and writes
+what was measured into the README. It ends with 1 where a bar is missed.
 
 Every visitor is a program that asks for one to four takes, again and again, checks what it gets, and now and then
 starts a run as the page does and stops it. The last visitor is greedy: it always asks for 64 takes.
@@ -19,11 +20,17 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.readme_tables import write_table
+
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = 40  # few, so that the same take is asked for by several visitors and must be the same file
 GREEDY = 64
 STOP_EVERY = 5  # requests
 WARM = 0.2  # of the time, after which the memory is looked at first
+LONGEST_STOP_S, MOST_GROWTH, LEAST_TAKES_A_SECOND = 0.5, 0.05, 5.0
+LEAST_SHARE = (
+    0.5  # of the takes of the visitor with the most, that any other gets: whoever asks equally gets about as much
+)
 
 
 @dataclass
@@ -65,7 +72,7 @@ class Visitor(threading.Thread):
         """Ask for takes as programs do, and check that they are what was asked for."""
         count = GREEDY if self.greedy else self.random.randint(1, 4)
         category, seed = self.random.randrange(7), self.random.randrange(SEEDS)
-        body = {"data": [category, seed, 1.0, count, 0, 0.98]}
+        body = {"data": [category, seed, 1.0, count, 0, 0.98, None]}
         began = time.monotonic()
         event = self.http.post("call/generate", json=body).raise_for_status().json()["event_id"]
         answer = None
@@ -136,24 +143,63 @@ def serve(checkpoint: str) -> tuple[subprocess.Popen, str]:
     raise RuntimeError("The page did not open.")
 
 
-def table(tally: Tally, seconds: float, memory: tuple[int, int], visitors: int) -> str:
-    """What was measured, as Markdown."""
-    latencies, stops = sorted(tally.latencies_s), sorted(tally.stops_s)
-    equal = [tally.takes.get(number, 0) for number in range(visitors - 1)]
-    rows = {
-        "visitors, and one of them greedy": str(visitors),
-        "seconds": f"{seconds:.0f}",
-        "answers": str(len(latencies)),
-        "takes a second": f"{sum(tally.takes.values()) / seconds:.1f}",
-        "errors": str(len(tally.errors)),
-        "wrong deliveries": str(len(tally.wrong)),
-        "seconds to an answer, median and 95th percentile": f"{_at(latencies, 0.5):.1f}, {_at(latencies, 0.95):.1f}",
-        "takes of the others, fewest and most": f"{min(equal)}, {max(equal)}",
-        "takes of the greedy one": str(tally.takes.get(visitors - 1, 0)),
-        "Stop, median and longest": f"{_at(stops, 0.5):.2f} s, {_at(stops, 1.0):.2f} s of {len(stops)}",
-        "memory, warm and at the end, MiB": f"{memory[0] >> 20}, {memory[1] >> 20} ({memory[1] / memory[0] - 1:+.1%})",
-    }
-    return "| what | measured |\n| --- | --- |\n" + "".join(f"| {name} | {value} |\n" for name, value in rows.items())
+@dataclass(frozen=True)
+class Measured:
+    """What a load did: of all visitors together, in `seconds`, with the memory in bytes when warm and at the end."""
+
+    tally: Tally
+    seconds: float
+    memory: tuple[int, int]
+    visitors: int
+
+    @property
+    def takes_a_second(self) -> float:
+        return sum(self.tally.takes.values()) / self.seconds
+
+    @property
+    def of_the_others(self) -> list[int]:
+        """Takes of every visitor but the greedy one."""
+        return [self.tally.takes.get(number, 0) for number in range(self.visitors - 1)]
+
+    @property
+    def growth(self) -> float:
+        return self.memory[1] / self.memory[0] - 1
+
+    @property
+    def missed(self) -> list[str]:
+        """A line for every bar that was not reached."""
+        bars = {
+            "there were errors": not self.tally.errors,
+            "something was delivered that nobody had asked for": not self.tally.wrong,
+            "some visitors starved": min(self.of_the_others) >= LEAST_SHARE * max(self.of_the_others) > 0,
+            "the memory grew": self.growth <= MOST_GROWTH,
+            "a Stop took too long": max(self.tally.stops_s, default=1.0) <= LONGEST_STOP_S,
+            "there were too few takes a second": self.takes_a_second >= LEAST_TAKES_A_SECOND,
+        }
+        return [words for words, reached in bars.items() if not reached]
+
+    @property
+    def table(self) -> str:
+        """What was measured, as Markdown."""
+        tally, memory = self.tally, self.memory
+        latencies, stops = sorted(tally.latencies_s), sorted(tally.stops_s)
+        halves = f"{_at(latencies, 0.5):.1f}, {_at(latencies, 0.95):.1f}"
+        rows = {
+            "visitors, and one of them greedy": str(self.visitors),
+            "seconds": f"{self.seconds:.0f}",
+            "answers": str(len(latencies)),
+            "takes a second": f"{self.takes_a_second:.1f}",
+            "errors": str(len(tally.errors)),
+            "wrong deliveries": str(len(tally.wrong)),
+            "seconds to an answer, median and 95th percentile": halves,
+            "takes of the others, fewest and most": f"{min(self.of_the_others)}, {max(self.of_the_others)}",
+            "takes of the greedy one": str(tally.takes.get(self.visitors - 1, 0)),
+            "Stop, median and longest": f"{_at(stops, 0.5):.2f} s, {_at(stops, 1.0):.2f} s of {len(stops)}",
+            "memory, warm and at the end, MiB": f"{memory[0] >> 20}, {memory[1] >> 20} ({self.growth:+.1%})",
+        }
+        return "| what | measured |\n| --- | --- |\n" + "".join(
+            f"| {name} | {value} |\n" for name, value in rows.items()
+        )
 
 
 def _at(ordered: list[float], share: float) -> float:
@@ -165,6 +211,7 @@ def main() -> int:
     options.add_argument("--visitors", type=int, default=20)
     options.add_argument("--minutes", type=float, default=5.0)
     options.add_argument("--checkpoint", default=str(ROOT / "checkpoints" / "studio"))
+    options.add_argument("--readme", action="store_true", help="write the table into the README")
     asked = options.parse_args()
     process, url = serve(asked.checkpoint)
     try:
@@ -178,10 +225,13 @@ def main() -> int:
         for visitor in everybody:
             visitor.join()
         memory = (warm, psutil.Process(process.pid).memory_info().rss)
-        print(table(tally, time.monotonic() - began, memory, asked.visitors))
-        for line in sorted({*tally.errors, *tally.wrong})[:10]:
+        measured = Measured(tally, time.monotonic() - began, memory, asked.visitors)
+        print(measured.table)
+        for line in (*measured.missed, *sorted({*tally.errors, *tally.wrong})[:10]):
             print(line, file=sys.stderr)
-        return 1 if tally.errors or tally.wrong else 0
+        if asked.readme:
+            write_table("load", measured.table)
+        return 1 if measured.missed else 0
     finally:
         process.terminate()
         process.wait(30)

@@ -21,17 +21,10 @@ def main() -> int:
     result = suite.run(arguments.number)
     print(result.table, *result.lines, f"{result.seconds:.0f} s", sep="\n")
     if arguments.readme:
-        write_readme(arguments.what, result.table)
+        from readme_tables import write_table
+
+        write_table(f"hostile {arguments.what}", result.table)
     return 1 if result.lines else 0
-
-
-def write_readme(what: str, table: str) -> None:
-    """Put a table between its two marks of the README."""
-    path = ROOT / "README.md"
-    readme = path.read_text()
-    begin, end = f"<!-- hostile {what}: begin -->", f"<!-- hostile {what}: end -->"
-    first, last = readme.index(begin) + len(begin), readme.index(end)
-    path.write_text(f"{readme[:first]}\n{table}\n{readme[last:]}")
 
 
 if __name__ == "__main__":

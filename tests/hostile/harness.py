@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PATIENCE_S = 60.0  # for one input, by the clock: then the process is killed, and the input has not held
+PATIENCE_S = 600.0  # for one input, by the clock, on a machine that does other things: then it has not held
 START_S = 600.0
 
 
@@ -120,7 +120,7 @@ class _Worker:
         if answer is None:
             self.gone = True
             code = self.process.poll()
-            return "no end within a minute" if code is None else f"the process died with {code}"
+            return f"no end within {PATIENCE_S:g} s" if code is None else f"the process died with {code}"
         return answer[2]
 
     def _answer(self, seconds: float):
