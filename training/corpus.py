@@ -110,8 +110,9 @@ class Corpus:
         waveforms = self.waveforms(floor)
         shape = (*waveforms.shape[:2], self.preset.rows, self.preset.frames)
         encoder = asdict(self.preset.encoder)
-        if not encoder["normalize"]:  # caches of before there was this setting stay valid
-            del encoder["normalize"]
+        for later in ("normalize", "compression_channels"):  # caches of before there was this setting stay valid
+            if not encoder[later]:
+                del encoder[later]
         key = [self.key, asdict(self.preset.mel), encoder, fingerprint(cembed)]
 
         def fill(array: np.ndarray) -> None:

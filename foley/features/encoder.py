@@ -17,6 +17,7 @@ from foley.system.files import read_json
 
 STRIDE = 320
 RECEPTIVE_FIELD = 400
+KERNEL = 5  # frames that a compressing convolution sees
 WEIGHTS_FILE, PREPROCESSOR_FILE = "pytorch_model.bin", "preprocessor_config.json"
 MASK_VECTOR = "masked_spec_embed"  # put in place of masked frames in training, used nowhere else
 
@@ -46,7 +47,8 @@ class Encoder(nn.Module):
     """Waveform (batch, samples) to embeddings (batch, rows, frames), frames = samples // 320.
 
     `projection` (rows, hidden_size) reduces the mean of the hidden states; for MERT at full size it only drops the
-    constant channel. Group norm inside makes results depend on length: always give whole clips, never padding.
+    constant channel. A `compression` adds to it what a CNN finds in neighbouring frames. Group norm inside makes
+    results depend on length: always give whole clips, never padding.
     """
 
     projection: Tensor
@@ -57,6 +59,8 @@ class Encoder(nn.Module):
         self.normalize = preset.normalize
         keep = [i for i in range(preset.hidden_size) if i != preset.dropped_channel]
         self.register_buffer("projection", torch.eye(preset.hidden_size)[keep][: preset.rows].clone())
+        channels = preset.compression_channels
+        self.compression = convolutions(preset.hidden_size, channels, preset.rows) if channels else None
 
     def hidden_mean(self, waveform: Tensor) -> Tensor:
         """Mean over all hidden states, (batch, frames, hidden_size)."""
@@ -66,7 +70,22 @@ class Encoder(nn.Module):
         return torch.stack(states).mean(dim=0)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        return (self.hidden_mean(waveform) @ self.projection.T).transpose(1, 2)
+        return self.rows_of(self.hidden_mean(waveform))
+
+    def rows_of(self, hidden: Tensor) -> Tensor:
+        """Hidden states (batch, frames, hidden_size) as rows of CEmbed, (batch, rows, frames)."""
+        rows = (hidden @ self.projection.T).transpose(1, 2)
+        return rows if self.compression is None else rows + self.compression(hidden.transpose(1, 2))
+
+
+def convolutions(inputs: int, channels: int, outputs: int) -> nn.Sequential:
+    """Two convolutions over (batch, inputs, frames) that give nothing before they are trained."""
+    layers = nn.Sequential(
+        nn.Conv1d(inputs, channels, KERNEL, padding=KERNEL // 2), nn.GELU(), nn.Conv1d(channels, outputs, 1)
+    )
+    for parameter in layers[2].parameters():
+        nn.init.zeros_(parameter)
+    return layers
 
 
 def pad_for_frames(waveform: Tensor) -> Tensor:

@@ -57,7 +57,8 @@ class EncoderPreset:
     at mean 0 and variance 1, as the `do_normalize` of a model's own preprocessor says.
 
     The network is HuBERT's: a stack of strided convolutions (total stride 320) and a transformer. `rows` is what is
-    kept of its hidden size: all but the dropped channel, or a projection fitted by PCA.
+    kept of its hidden size: all but the dropped channel, or a projection fitted by PCA. With `compression_channels` a
+    CNN of so many adds to that projection what neighbouring frames allow (paper 8.1).
     """
 
     __pydantic_config__ = CLOSED
@@ -83,6 +84,7 @@ class EncoderPreset:
     positional_groups: Size = 4
     stable_layer_norm: bool = False
     normalize: bool = False
+    compression_channels: SizeOrNone = 0
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,10 @@ class MaskingRecipe:
 
 @dataclass(frozen=True)
 class EncoderRecipe(StageRecipe):
-    """Masked prediction: `crop_frames` of every clip, and the weight of the constant-Q teacher."""
+    """Masked prediction: `crop_frames` of every clip, and the weight of the constant-Q teacher.
+
+    `compression_steps` are those of the CNN that compresses the embeddings, where the preset has one.
+    """
 
     __pydantic_config__ = CLOSED
 
@@ -132,6 +135,7 @@ class EncoderRecipe(StageRecipe):
     interval: Steps = 100
     crop_frames: SizeOrNone = 150
     cqt_weight: Weight = 1.0
+    compression_steps: Steps = 1000
 
 
 @dataclass(frozen=True)

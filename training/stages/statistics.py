@@ -7,6 +7,7 @@ from tqdm import tqdm
 from foley.checkpoints import load_stage, save_stage
 from foley.features.cembed import CEmbed
 from foley.features.encoder import load_mert
+from training.compression import fit_compression
 from training.corpus import Corpus, to_float
 
 SMALLEST_SCALE = 1e-6
@@ -27,7 +28,9 @@ def fit_statistics(corpus: Corpus) -> CEmbed:
 
 @torch.inference_mode()
 def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
-    """Fit the encoder's projection (PCA) and the statistics of CEmbed's rows on training clips, in place."""
+    """Fit the encoder's projection (PCA), its compression and the statistics of CEmbed's rows on training clips, in
+    place.
+    """
     waveforms = corpus.waveforms(floor=True)
     spread = corpus.train[torch.linspace(0, len(corpus.train) - 1, min(clips, len(corpus.train))).long()]
     batches = [to_float(torch.from_numpy(waveforms[0, part.numpy()])).to(corpus.device) for part in spread.split(8)]
@@ -38,6 +41,9 @@ def fit_cembed(corpus: Corpus, cembed: CEmbed, clips: int = 400) -> CEmbed:
         frames = frames[torch.isfinite(frames).all(dim=1)]
         pca = PCA(corpus.preset.encoder.rows, random_state=0).fit(frames.numpy())
         encoder.projection.copy_(torch.from_numpy(pca.components_))
+    if encoder is not None and encoder.compression is not None:
+        hidden = [encoder.hidden_mean(batch) for batch in tqdm(batches, desc="hearing clips")]
+        fit_compression(encoder, hidden, corpus.preset.training.encoder.compression_steps)
     raw = torch.cat([cembed.raw(batch) for batch in tqdm(batches, desc="fitting statistics")])
     raw = raw[torch.isfinite(raw).all(dim=(1, 2))]
     if not len(raw):
