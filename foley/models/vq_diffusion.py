@@ -50,7 +50,8 @@ class VQDiffusion(nn.Module):
         self.rows = nn.Parameter(torch.randn(grid[0], 1, channels))
         self.frames = nn.Parameter(torch.randn(grid[1], channels))
         self.time = nn.Sequential(nn.Linear(2 * PERIODS, channels), nn.SiLU(), nn.Linear(channels, channels))
-        self.hears = nn.Linear(preset.condition_channels, channels)
+        heard = self.condition(torch.zeros(1, dtype=torch.long)).shape[1]
+        self.hears = nn.Linear(heard, channels)
         self.layers = nn.ModuleList(AxialLayer(channels, sizes.heads, preset.dropout) for _ in range(sizes.layers))
         self.modulation = nn.Linear(channels, 2 * channels)
         self.logits = nn.Linear(channels, codebook_size)
