@@ -111,3 +111,25 @@ def test_pictures_and_sounds_reach_tensorboard(tmp_path):
         4,
     )
     assert logs.Audio("Rain")[0].sample_rate == 24_000
+
+
+def test_numbers_pictures_and_sounds_reach_weights_and_biases_offline(tmp_path, monkeypatch, capfd):
+    pytest.importorskip("wandb")
+    import numpy as np
+    import soundfile
+    from accelerate import Accelerator
+    from PIL import Image
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    Image.new("RGB", (8, 4), "red").save(tmp_path / "codes.png")
+    soundfile.write(tmp_path / "rain.wav", np.zeros(100), 24_000)
+    trackers = Trackers(Accelerator(cpu=True, log_with="wandb", project_dir=str(tmp_path)), ("wandb",))
+    trackers.log_numbers("step", {"loss": 1.5, "words": "no number"}, 5)
+    trackers.log_samples(tmp_path, {"Codes": "codes.png", "Rain": "rain.wav"}, 5)
+    trackers.close()
+    said = "".join(capfd.readouterr())
+    assert "step/loss 1.5" in said and "step/words" not in said
+    (log,) = tmp_path.rglob("*.wandb")
+    assert log.stat().st_size > 0
+    assert next(log.parent.rglob("Codes_5_*.png")) and next(log.parent.rglob("Rain_5_*.wav"))
