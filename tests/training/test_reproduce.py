@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from transformers import HubertModel
 
 from foley.checkpoints import save_stage, write_config
 from foley.features.cembed import CEmbed
+from foley.features.encoder import PREPROCESSOR_FILE, WEIGHTS_FILE, hubert_config
 from foley.packs import Pack, write_pack
 from foley.pipeline import Foley
 from foley.presets import BASELINE, PAPER, STUDIO_BASELINE
@@ -163,6 +165,27 @@ def test_settings_of_both_designs_can_be_changed_and_mert_says_how_it_is_fed(tmp
     assert baseline.encoder == BASELINE.encoder
     with pytest.raises(ValueError, match="no setting"):
         changed(BASELINE, ("nothing=1",))
+
+
+def test_the_papers_design_is_trained_on_mert_and_as_hifigan_and_fills_table_6(plan, studio, tmp_path):
+    torch.manual_seed(0)
+    mert = dataclasses.replace(studio.encoder, kind="mert", repository=str(tmp_path), dropped_channel=5)
+    torch.save(HubertModel(hubert_config(mert)).state_dict(), tmp_path / WEIGHTS_FILE)
+    (tmp_path / PREPROCESSOR_FILE).write_text('{"do_normalize": true}')
+    vocoder = dataclasses.replace(PAPER.vocoder, channels=16, residual_kernels=(3,), residual_dilations=(1,))
+    paper = dataclasses.replace(studio, encoder=mert, vocoder=vocoder)
+    changes = ["training.vocoder.objective=hifigan", "training.vocoder.masked_share=1.0"]
+    changes += ["training.vocoder.discriminators.scales=1", "training.vocoder.discriminators.periods=[2]"]
+    paper = changed(paper, [*changes, "training.vocoder.discriminators.channels=4"])
+    assert paper.encoder.normalize
+    bench, names = Bench(tmp_path / "state", plan), ("CEmbed, head", "vocoder, studio")
+    all_cells = {cell.name: cell for cell in cells(paper, tiny_baseline(studio))}
+    found = {name: [bench.cell(all_cells[name], 0)] for name in names}
+    lines = tables.table_6(found)
+    assert [line.split(" | ")[0] for line in lines[-3:-1]] == ["| train", "| validation"]
+    assert all(len(line.split("|")) == 7 for line in lines[2:-1])
+    assert lines[-3].endswith("3.041, 27.911, 0.3336 |")
+    assert not tables.table_6({"vocoder, studio": [{"validation": {}}]})
 
 
 @pytest.mark.gpu
