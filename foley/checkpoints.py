@@ -8,15 +8,21 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from foley.audio.metadata import plain_text
+from foley.features.cembed import CEmbed
+from foley.features.encoder import DeferredEncoder, Encoder
+from foley.models.prior import Prior, make_prior
+from foley.models.vocoder import Vocoder
+from foley.models.vqvae import VQVAE
 from foley.presets import WEIGHTS, Preset
 from foley.system.files import replacing, write_text
 
@@ -26,6 +32,7 @@ MOST_CONFIG_BYTES = 2**20
 LARGEST_WEIGHT = 1e12  # beyond it, no sum of products stays a number
 MOST_CARD_CHARACTERS = 2**16  # of a model card that are looked at
 MOST_LICENCE_CHARACTERS = 200
+Names = Callable[[str], str | None]  # from a weight's name in the file to the module's own
 Shapes = dict[str, tuple[tuple[int, ...], str]]  # of tensors by name: shape, and kind of number
 _KINDS = {
     "float": ("F64", "F32", "F16", "BF16"),
@@ -101,34 +108,79 @@ def save_stage(folder: Path, stage: str, state: dict[str, Tensor]) -> Path:
     return path
 
 
-def built_stage(folder: Path, stage: str, build: Callable[[], Module]) -> Module:
+def all_of_it(name: str) -> str | None:
+    """The names of a whole stage's weights, as they are."""
+    return name
+
+
+def all_but(part: str) -> Names:
+    """The names of a stage's weights without those of a part of it."""
+    return lambda name: None if name.startswith(f"{part}.") else name
+
+
+def only(part: str) -> Names:
+    """The names of a part's weights alone, as the part calls them."""
+    return lambda name: name.removeprefix(f"{part}.") if name.startswith(f"{part}.") else None
+
+
+def built_stage(folder: Path, stage: str, build: Callable[[], Module], names: Names = all_of_it) -> Module:
     """The module that `build` gives, with a stage's weights, set to `eval()`.
 
     It is first built without memory, and compared with the weights' header: no configuration can ask for more than the
-    file holds. Raises CheckpointError as `load_stage`.
+    file holds. `names` gives the module's name of a weight in the file, None for one that is no part of the module.
+    Raises CheckpointError as `load_stage`.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Outline():
             outline = build()
     except (ValueError, RuntimeError, TypeError, ArithmeticError, AssertionError, LookupError) as error:
         reason = str(error).split("\n")[0][:200]
         raise CheckpointError(f"{folder / CONFIG} describes a {stage} that cannot be built: {reason}") from None
-    _check_header(folder, stage, outline)
-    return load_stage(folder, stage, build())
+    _check_header(folder, stage, outline, names)
+    return load_stage(folder, stage, build(), names)
 
 
-def load_stage(folder: Path, stage: str, module: Module) -> Module:
+class Networks(NamedTuple):
+    """The networks of one chain, in the order in which a recording passes them."""
+
+    cembed: CEmbed
+    vqvae: VQVAE
+    prior: Prior
+    vocoder: Vocoder
+
+
+def read_networks(folder: Path, preset: Preset) -> Networks:
+    """The networks of a checkpoint; CEmbed's encoder is read when it first hears something, as no take needs it.
+
+    Raises CheckpointError where one is missing, broken, or not the preset's.
+    """
+
+    def encoder() -> Encoder:
+        return built_stage(folder, "cembed", lambda: Encoder(preset.encoder), only("encoder"))
+
+    return Networks(
+        built_stage(folder, "cembed", lambda: CEmbed(preset, DeferredEncoder(encoder)), all_but("encoder")),
+        built_stage(folder, "vqvae", lambda: VQVAE(preset.vqvae)),
+        built_stage(folder, "prior", lambda: make_prior(preset)),
+        built_stage(folder, "vocoder", lambda: Vocoder(preset)),
+    )
+
+
+def load_stage(folder: Path, stage: str, module: Module, names: Names = all_of_it) -> Module:
     """Load a stage's weights into a module and set it to `eval()`.
 
     Raises CheckpointError when the file is missing, broken, of another network, or holds what cannot be weights.
     """
-    _check_header(folder, stage, module)
+    _check_header(folder, stage, module, names)
     path = folder / f"{stage}.safetensors"
     try:
-        state = load_file(path)
+        with safe_open(path, "pt") as file:
+            named = {name: names(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            state = {own: file.get_tensor(name) for name, own in named.items() if own is not None}
     except (SafetensorError, OSError, ValueError):
         raise CheckpointError(f"{path} is broken: copy it again from where it came.") from None
-    state = {name: value.to(module.state_dict()[name].dtype) for name, value in state.items()}
+    own_state = module.state_dict()
+    state = {name: value.to(own_state[name].dtype) for name, value in state.items()}
     check_weights(state, path)
     module.load_state_dict(state, strict=True)
     return module.eval()
@@ -168,7 +220,25 @@ def misfit(expected: Shapes, given: Shapes) -> str | None:
     return None
 
 
-def _check_header(folder: Path, stage: str, module: nn.Module) -> None:
+class _Outline(TorchFunctionMode):
+    """Spares the meta device what torch imports its compiler for, which takes a second: windows and counts are made on
+    the CPU, and what draws or scales values changes no shape.
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        if func is Tensor.mul and not isinstance(args[1], Tensor):
+            return torch.empty_like(args[0])
+        if func is torch.randn:
+            func = torch.empty
+        if func in (torch.arange, torch.hann_window) and kwargs.get("device") is None:
+            kwargs = {**kwargs, "device": "cpu"}
+        return func(*args, **kwargs)
+
+
+def _check_header(folder: Path, stage: str, module: nn.Module, names: Names) -> None:
     path = folder / f"{stage}.safetensors"
     if not path.is_file():
         raise CheckpointError(f"{folder} has no {path.name}: train that stage, or choose a whole checkpoint.")
@@ -176,9 +246,12 @@ def _check_header(folder: Path, stage: str, module: nn.Module) -> None:
     try:
         with safe_open(path, "pt") as file:
             for name in file.keys():  # noqa: SIM118 - it is no mapping
+                own = names(name)
+                if own is None:
+                    continue
                 tensor = file.get_slice(name)
                 kind = next((kind for kind, types in _KINDS.items() if tensor.get_dtype() in types), "other")
-                given[name] = (tuple(tensor.get_shape()), kind)
+                given[own] = (tuple(tensor.get_shape()), kind)
     except (SafetensorError, OSError, ValueError):
         raise CheckpointError(f"{path} is broken: copy it again from where it came.") from None
     if wrong := misfit(shapes_of(module.state_dict()), given):

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from foley.audio.lossless import compress, decompress
 from foley.system.files import replacing, shown
 from foley.system.threads import in_threads
 
@@ -75,6 +74,8 @@ def find_pack(place: str | Path) -> list[Path]:
 
 def write_pack(pack: Pack, folder: str | Path, name: str = "clips", part_bytes: int = 50 * 2**20) -> list[Path]:
     """Write a pack as parts of about equal size, none larger than `part_bytes`. Returns their paths."""
+    from foley.audio.lossless import compress  # imported where it is used: numba takes a while, and few read packs
+
     starts = range(0, len(pack.rows), CLIPS_A_BLOCK)
     blocks = list(in_threads(lambda start: compress(pack.pcm[start : start + CLIPS_A_BLOCK]), starts))
     header = {
@@ -135,6 +136,7 @@ def _decoded(content: memoryview, blocks: list[list[int]], clips: int, samples: 
     if len(sizes) != len(blocks) or sum(map(sum, blocks)) != len(content) or not 0 < clips * samples <= MOST_SAMPLES:
         raise ValueError
     pcm = np.empty((clips, samples), np.int16)
+    from foley.audio.lossless import decompress
 
     def decode(job: tuple[int, int, int, int]) -> None:
         start, high, low, size = job

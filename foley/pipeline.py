@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from threading import Thread
-from typing import NamedTuple
+from threading import Lock, Thread
 
 import numpy as np
 import torch
@@ -15,14 +14,17 @@ from torch import Tensor
 from foley.audio.files import fit_length, from_array, read_audio
 from foley.audio.limiter import limit
 from foley.categories import Category
-from foley.checkpoints import built_stage, checkpoint_hash, find_checkpoint, read_config, read_licence
+from foley.checkpoints import (
+    Networks,
+    checkpoint_hash,
+    find_checkpoint,
+    read_config,
+    read_licence,
+    read_networks,
+)
 from foley.conditions.asked import Asked
 from foley.conditions.controls import Controls, joined
 from foley.conditions.knobs import KNOBS
-from foley.features.cembed import CEmbed
-from foley.models.prior import Prior, make_prior
-from foley.models.vocoder import Vocoder
-from foley.models.vqvae import VQVAE
 from foley.presets import Preset
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
@@ -38,15 +40,6 @@ from foley.takes.take import Reconstruction, Take
 
 CEILING = 0.99  # peaks above are turned down for a moment, never clipped: recordings of shots reach it all the time
 MOST_TAKES = 64
-
-
-class Networks(NamedTuple):
-    """The networks of one chain, in the order in which a recording passes them."""
-
-    cembed: CEmbed
-    vqvae: VQVAE
-    prior: Prior
-    vocoder: Vocoder
 
 
 class Foley:
@@ -68,7 +61,9 @@ class Foley:
         for network in networks:
             network.eval().to(self.device)
         self.cembed, self.vqvae, self.prior, self.vocoder = networks
-        self.sampler = Sampler(self.prior, sampler_backend)
+        self._sampler, self._building = None, Lock()
+        if sampler_backend != "auto":  # which may not be there; of `auto` there always is one
+            self._sampler = Sampler(self.prior, sampler_backend)
 
     @classmethod
     def from_pretrained(
@@ -81,15 +76,9 @@ class Foley:
         """
         folder = find_checkpoint(path_or_hub_name)
         preset, _ = read_config(folder)
-        networks = Networks(
-            built_stage(folder, "cembed", lambda: CEmbed(preset)),
-            built_stage(folder, "vqvae", lambda: VQVAE(preset.vqvae)),
-            built_stage(folder, "prior", lambda: make_prior(preset)),
-            built_stage(folder, "vocoder", lambda: Vocoder(preset)),
-        )
         return cls(
             preset,
-            networks,
+            read_networks(folder, preset),
             name=f"{folder.name}@{checkpoint_hash(folder)}",
             licence=read_licence(folder),
             device=choose_device(device),
@@ -101,9 +90,22 @@ class Foley:
 
         The sampler is compiled once after its installation, for tens of seconds, and once more when it changes.
         """
-        thread = Thread(target=self.generate, args=(Category.Rain,), daemon=True)
+
+        def warm() -> None:
+            import scipy.ndimage  # noqa: F401  with which takes are finished: imported when it is needed first
+
+            _ = self.generate(Category.Rain)[0].is_nearly_silent
+
+        thread = Thread(target=warm, daemon=True)
         thread.start()
         return thread
+
+    @property
+    def sampler(self) -> Sampler:
+        """What samples codes, built when it is first asked for."""
+        with self._building:
+            self._sampler = self._sampler or Sampler(self.prior)
+            return self._sampler
 
     @property
     def sample_rate(self) -> int:

@@ -120,3 +120,14 @@ def test_sound_that_is_no_numbers_is_not_handed_out(folder):
     foley = Foley.from_pretrained(folder, "cpu")
     with pytest.raises(ValueError, match="no numbers"):
         foley.decode(torch.zeros(foley.preset.grid, dtype=torch.long))
+
+
+def test_a_damaged_encoder_costs_no_take_and_is_named_when_a_recording_comes(folder):
+    path = folder / "cembed.safetensors"
+    state = load_file(path)
+    name = next(name for name in state if name.startswith("encoder.network"))
+    save_file({other: value for other, value in state.items() if other != name}, path)
+    foley = Foley.from_pretrained(folder, "cpu")
+    assert len(foley.generate("Rain", seed=1)) == 1
+    with pytest.raises(CheckpointError, match=f"it has no {name.removeprefix('encoder.')}"):
+        foley.encode(0.1 * torch.randn(96_000))

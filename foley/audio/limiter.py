@@ -1,7 +1,6 @@
 """A peak limiter that looks ahead: what would clip is turned down for a moment, and all else stays as loud as it is."""
 
 import torch
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from torch import Tensor
 
 REACH_S = 0.01  # to either side of a peak: long enough that the crests of a low engine are turned down as one
@@ -15,6 +14,8 @@ def limit(waveform: Tensor, ceiling: float, sample_rate: int) -> Tensor:
     peaks = waveform.abs()
     if peaks.max() <= ceiling:
         return waveform
+    from scipy.ndimage import minimum_filter1d, uniform_filter1d  # imported here: few sounds need it
+
     needed = (ceiling / peaks.clamp(min=ceiling)).double().numpy()
     size = 2 * round(REACH_S * sample_rate) + 1
     gain = uniform_filter1d(minimum_filter1d(needed, size, mode="nearest"), size, mode="nearest")

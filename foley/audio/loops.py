@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import resample_poly
 from torch import Tensor
 
 CROSSFADE_S = 0.25
@@ -56,6 +55,8 @@ def _best_seam(samples: np.ndarray, sample_rate: int, fade: int) -> tuple[int, i
     slower = sample_rate // SEARCH_RATE if len(samples) > EXACT_S * sample_rate else 1
     if slower < 2:
         return _alike(samples, fade, reach)[0][1:]
+    from scipy.signal import resample_poly  # imported here: it takes most of a second
+
     coarse = resample_poly(samples, 1, slower)
     found = _alike(coarse, fade // slower, reach // slower)[:MOST_REFINED]
     exact = [_exact(samples, fade, begin * slower, end * slower, 2 * slower) for _, begin, end in found]

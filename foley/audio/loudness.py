@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter, resample_poly
 from torch import Tensor
 
 BLOCK_S, STEP_S = 0.4, 0.1
@@ -41,6 +40,8 @@ def measured(waveform: Tensor, sample_rate: int) -> Loudness:
 
 def true_peak_dbtp(waveform: Tensor, sample_rate: int) -> float:
     """The highest point between samples, too, of a mono waveform (samples,), in dB below full scale."""
+    from scipy.signal import resample_poly
+
     samples = waveform.numpy().astype(np.float64)
     factor = OVERSAMPLING if sample_rate < 96_000 else OVERSAMPLING // 2
     peak = max(np.abs(samples).max(initial=0.0), np.abs(resample_poly(samples, factor, 1)).max(initial=0.0))
@@ -67,6 +68,8 @@ def is_nearly_silent(loudness: float, peak_dbfs: float) -> bool:
 
 def k_weighted(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """Samples through the head's high shelf and the high pass of BS.1770, designed for any sample rate."""
+    from scipy.signal import lfilter  # imported where it is used: it takes most of a second
+
     for b, a in (_shelf(sample_rate), _high_pass(sample_rate)):
         samples = np.asarray(lfilter(b, a, samples))
     return samples

@@ -6,7 +6,6 @@ An onset is where the level rises by 9 dB within 12 ms to within reach of what s
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 from torch import Tensor
 
 BLOCK_S = 0.002
@@ -31,6 +30,8 @@ def find_onsets(
     waveform: Tensor, sample_rate: int, gap_s: float = SHORTEST_GAP_S, least_rise_db: float = LEAST_RISE_DB
 ) -> list[Onset]:
     """The onsets of a mono waveform (samples,), in the order of their times."""
+    from scipy.ndimage import maximum_filter1d  # imported here: the page opens without it
+
     samples = waveform.detach().cpu().numpy().astype(np.float64)
     block = max(1, round(BLOCK_S * sample_rate))
     count = len(samples) // block

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from foley.audio.onsets import find_onsets
@@ -48,6 +47,8 @@ def control_scores(
     """
     if not (foley.hears_knobs or foley.hears_contours):
         raise ValueError(f"The model {foley.name} hears neither knobs nor contours: there is nothing to measure.")
+    from scipy.stats import spearmanr  # imported here: the page opens without it
+
     knobs = {}
     for name in KNOBS if foley.hears_knobs else ():
         asked = (np.arange(takes) + 0.5) / takes

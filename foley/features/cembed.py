@@ -19,11 +19,12 @@ class CEmbed(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, preset: Preset):
+    def __init__(self, preset: Preset, encoder: nn.Module | None = None):
+        """`encoder` takes the place of a new one, where the preset has any."""
         super().__init__()
         self.mel_rows = preset.mel.rows
         self.log_mel = LogMel(preset.audio, preset.mel)
-        self.encoder = Encoder(preset.encoder) if preset.encoder.kind != "none" else None
+        self.encoder = encoder or Encoder(preset.encoder) if preset.encoder.kind != "none" else None
         self.register_buffer("mean", torch.zeros(preset.rows))
         self.register_buffer("scale", torch.ones(preset.rows))
 

@@ -4,16 +4,21 @@ Both are HuBERT networks on 24 kHz audio with a total stride of 320 samples: 75 
 CEmbed is the mean of all hidden states.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import HubertConfig, HubertModel
 
 from foley.presets import EncoderPreset
 from foley.system.files import read_json
+
+if TYPE_CHECKING:
+    from transformers import HubertConfig
 
 STRIDE = 320
 RECEPTIVE_FIELD = 400
@@ -22,8 +27,10 @@ WEIGHTS_FILE, PREPROCESSOR_FILE = "pytorch_model.bin", "preprocessor_config.json
 MASK_VECTOR = "masked_spec_embed"  # put in place of masked frames in training, used nowhere else
 
 
-def hubert_config(preset: EncoderPreset) -> HubertConfig:
+def hubert_config(preset: EncoderPreset) -> "HubertConfig":
     """HuBERT's configuration as MERT uses it, at the sizes of a preset."""
+    from transformers import HubertConfig  # imported where it is used: it takes two seconds
+
     return HubertConfig(
         hidden_size=preset.hidden_size,
         num_hidden_layers=preset.layers,
@@ -55,6 +62,8 @@ class Encoder(nn.Module):
 
     def __init__(self, preset: EncoderPreset):
         super().__init__()
+        from transformers import HubertModel
+
         self.network = HubertModel(hubert_config(preset))
         self.normalize = preset.normalize
         keep = [i for i in range(preset.hidden_size) if i != preset.dropped_channel]
@@ -86,6 +95,25 @@ def convolutions(inputs: int, channels: int, outputs: int) -> nn.Sequential:
     for parameter in layers[2].parameters():
         nn.init.zeros_(parameter)
     return layers
+
+
+class DeferredEncoder(nn.Module):
+    """An encoder that is built when it first hears something: what takes seconds to load, and no take needs.
+
+    `build` may raise what building and reading an encoder can raise.
+    """
+
+    def __init__(self, build: Callable[[], Encoder]):
+        super().__init__()
+        self._build, self._lock = build, Lock()
+        self.encoder: Encoder | None = None
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """As `Encoder`."""
+        with self._lock:
+            if self.encoder is None:
+                self.encoder = self._build().to(waveform.device)
+        return self.encoder(waveform)
 
 
 def pad_for_frames(waveform: Tensor) -> Tensor:

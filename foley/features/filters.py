@@ -4,7 +4,6 @@ Machines that only train need not have librosa: what it gives is a few lines.
 """
 
 import numpy as np
-from scipy.signal import get_window
 
 LINEAR_BELOW = 1000.0  # Hz: Slaney's mel scale is linear up to here and logarithmic above
 HERTZ_A_MEL = 200.0 / 3
@@ -47,6 +46,8 @@ def cqt_wavelets(sample_rate: int, bins: int, lowest_hz: float) -> tuple[np.ndar
 
     Complex64 (bins, n_fft): each a Hann window of the L1 norm 1, centred; n_fft is the power of two that holds them.
     """
+    from scipy.signal import get_window  # imported here: mels need no windows of this kind
+
     frequencies = lowest_hz * 2.0 ** (np.arange(bins) / 12)
     quality = (2.0 ** (2 / 12) + 1) / (2.0 ** (2 / 12) - 1)
     lengths = quality * sample_rate / frequencies

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.signal import butter, sosfilt
 
 from foley.audio.onsets import LEAST_RISE_DB, find_onsets
 from foley.audio.single_events import LEAD_S, SHORTEST_S, ended, single_events
@@ -72,6 +71,8 @@ def at_strength(shot: OneShot, strength: float, level_db: float, sample_rate: in
     cutoff = SOFTEST_CUTOFF_HZ * (0.99 * nyquist / SOFTEST_CUTOFF_HZ) ** strength
     samples = shot.samples.astype(np.float64)
     if cutoff < 0.95 * nyquist:
+        from scipy.signal import butter, sosfilt  # imported here: it takes most of a second
+
         # first order: softer hits lose their brightness by 6 dB an octave, not their attack
         samples = np.asarray(sosfilt(butter(1, cutoff / nyquist, output="sos"), samples))
     now = OneShot(samples, shot.onset, shot.source).level_db(sample_rate)

@@ -5,7 +5,6 @@ of the motion moves, or a sudden start of motion; both against what is usual in 
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, median_filter
 
 from foley.perform.events import Event, EventError, EventList, LevelCurve
 from foley.perform.video import Motion
@@ -50,6 +49,8 @@ def events_in_motion(motion: Motion, duration_s: float, strongest: float = 1.0) 
 
 def motion_curve(motion: Motion, duration_s: float, rate: float = 18.75) -> LevelCurve:
     """Motion over time as levels in dB, the most motion at -12 dBFS, for a bed that follows it."""
+    from scipy.ndimage import gaussian_filter1d  # imported here: the page opens without it
+
     times = (np.arange(int(np.ceil(duration_s * rate))) + 0.5) / rate
     energy = np.interp(times, motion.times_s, gaussian_filter1d(motion.energy, 2, mode="nearest"))
     levels = 10 * np.log10(np.maximum(energy / max(energy.max(), 1e-9), 10 ** (-CURVE_RANGE_DB / 10)))
@@ -84,6 +85,8 @@ def _velocity_jumps(motion: Motion) -> np.ndarray:
 
 def _sudden_starts(motion: Motion) -> np.ndarray:
     """How suddenly motion begins at each frame (frames,), in the measure of velocity jumps; 0 where it does not."""
+    from scipy.ndimage import median_filter
+
     usual = median_filter(motion.energy, 9, mode="nearest")
     before = np.concatenate([[motion.energy[0]], motion.energy[:-1]])
     ratio = motion.energy / np.maximum(np.maximum(usual, before), LEAST_ENERGY)

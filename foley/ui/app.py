@@ -1,7 +1,10 @@
 """Opens the studio in a browser: what `python app.py` and the program `foley-studio` do."""
 
 import argparse
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from foley.resources import IS_INSTALLED, SHIPPED_MODEL, WORK
@@ -36,23 +39,39 @@ def library_of(arguments: argparse.Namespace, mode: Mode) -> Path | None:
     return None if mode.is_public else arguments.library or WORK / "library"
 
 
+@contextmanager
+def all_is_kept() -> Iterator[None]:
+    """What is imported and built in here stays as long as the program: nothing looks for garbage in it, then or later.
+
+    A sixth of the start went into that.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serve(arguments: argparse.Namespace, address: Address) -> None:
     """Build the studio and serve it until it is ended. Raises ValueError, RuntimeError or OSError with a sentence."""
-    # Gradio reads environment variables when it is imported, and `decide` has taken some of them away
-    from foley.pipeline import Foley
-    from foley.ui.studio import build_studio
-    from foley.ui.theme import launch_settings
+    with all_is_kept():
+        # Gradio reads environment variables when it is imported, and `decide` has taken some of them away
+        from foley.pipeline import Foley
+        from foley.ui.studio import build_studio
+        from foley.ui.theme import launch_settings
 
-    library = library_of(arguments, address.mode)
-    no_training = why_no_training(arguments.no_training, address.mode)
-    if library:
-        library.mkdir(parents=True, exist_ok=True)
-    model = Foley.from_pretrained(arguments.checkpoint, arguments.device)
-    model.warm_up()
-    demo = build_studio(model, no_training, arguments.runs, library, address.mode)
-    served = [folder for folder in (library, None if no_training else arguments.runs) if folder]
-    allowed = [str(folder.resolve()) for folder in served]
-    demo.launch(**address.launch_settings(), **launch_settings(), allowed_paths=allowed)
+        library = library_of(arguments, address.mode)
+        no_training = why_no_training(arguments.no_training, address.mode)
+        if library:
+            library.mkdir(parents=True, exist_ok=True)
+        model = Foley.from_pretrained(arguments.checkpoint, arguments.device)
+        demo = build_studio(model, no_training, arguments.runs, library, address.mode)
+        served = [folder for folder in (library, None if no_training else arguments.runs) if folder]
+        allowed = [str(folder.resolve()) for folder in served]
+        demo.launch(**address.launch_settings(), **launch_settings(), allowed_paths=allowed, prevent_thread_lock=True)
+    model.warm_up()  # not before the page is there, or it would be there later
+    demo.block_thread()
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ Distances between embeddings hear class and texture; these hear whether a bark h
 import math
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 from torch import Tensor
 
 from foley.evaluation.metrics.crispness import crispness
@@ -35,6 +34,8 @@ def distribution_distance(values: np.ndarray, reference: np.ndarray) -> float:
 
     It is the mean of how far each value has to be moved to turn one distribution into the other.
     """
+    from scipy.stats import wasserstein_distance  # imported here: the page opens without it
+
     values, reference = values[np.isfinite(values)], reference[np.isfinite(reference)]
     return float(wasserstein_distance(values, reference)) if len(values) and len(reference) else math.nan
 

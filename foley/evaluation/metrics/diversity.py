@@ -5,7 +5,6 @@ close their clips lie, so call these class by class.
 """
 
 import numpy as np
-from scipy.spatial.distance import cdist, pdist
 
 from foley.evaluation.metrics.embedding_sets import check_same_dimension, clip_means
 
@@ -17,11 +16,15 @@ def mean_pairwise_distance(embeddings: np.ndarray) -> float:
 
     Raises ValueError for fewer than two clips or values that are not finite.
     """
+    from scipy.spatial.distance import pdist  # imported here: the page opens without it
+
     return float(pdist(clip_means(embeddings, at_least=2)).mean())
 
 
 def nearest_distances(clips: np.ndarray, others: np.ndarray) -> np.ndarray:
     """(clips,): from each clip to the nearest of `others`. Raises ValueError when their dimensions differ."""
+    from scipy.spatial.distance import cdist
+
     clips, others = clip_means(clips), clip_means(others)
     check_same_dimension(clips, others)
     return cdist(clips, others).min(axis=1)

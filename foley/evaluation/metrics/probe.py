@@ -2,14 +2,14 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from foley.evaluation.metrics.embedding_sets import check_same_dimension, clip_means
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 Label = TypeVar("Label", bound=Hashable)
 
@@ -22,7 +22,7 @@ class Probe(Generic[Label]):
     """
 
     classes: tuple[Label, ...]
-    regression: Pipeline
+    regression: "Pipeline"
 
     @classmethod
     def fit(cls, embeddings: np.ndarray, labels: Sequence[Label], *, strength: float = 1.0) -> "Probe[Label]":
@@ -30,6 +30,10 @@ class Probe(Generic[Label]):
 
         Raises ValueError unless there is a label for each clip and at least two classes.
         """
+        from sklearn.linear_model import LogisticRegression  # imported here: the page opens without it
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
         clips = clip_means(embeddings)
         if len(labels) != len(clips):
             raise ValueError(f"There are {len(clips)} clips but {len(labels)} labels.")
