@@ -86,14 +86,16 @@ class Index:
         with self._connected(write=False) as connection:
             return connection.execute("PRAGMA user_version").fetchone()[0]
 
-    def rows(self) -> dict[str, Row]:
-        """The rows by file, also of files that are gone. Rows that make no sense are left out."""
+    def rows(self, file: str = "") -> dict[str, Row]:
+        """The rows by file, also of files that are gone; of one file where it is named. Nonsense is left out."""
         if not self.path.exists():
             return {}
         rows = {}
         with self._connected(write=False) as connection:
             chosen = "SELECT file, bytes, modified_ns, recipe, facts, made, star, name FROM takes"
-            for file, size, modified_ns, recipe, facts, made, star, name in connection.execute(chosen):
+            of_one = (" WHERE file = ?", (file,)) if file else ("", ())
+            found = connection.execute(chosen + of_one[0], of_one[1])
+            for file, size, modified_ns, recipe, facts, made, star, name in found:
                 try:
                     facts = json.loads(facts)
                     entry = checked_entry({**facts, "file": file, "made": made, "star": bool(star), "name": name})

@@ -39,8 +39,7 @@ class Library:
         self.folder = Path(folder).absolute()
         self._index = Index(self.folder)
         self._lock = threading.RLock()
-        self._entries: dict[str, Entry] = {}
-        self._recipes: dict[str, str] = {}  # hash of each file's recipe
+        self._rows: dict[str, Row] = {}
         self._unusable: dict[str, tuple[State, str]] = {}
         self._seen: tuple | None = None  # state of folder and index when they were read last
 
@@ -49,9 +48,9 @@ class Library:
         with self._lock:
             self._refresh()
             chosen = [
-                entry
-                for entry in self._entries.values()
-                if (not category or entry.category == category) and (entry.star or not starred)
+                row.entry
+                for row in self._rows.values()
+                if (not category or row.entry.category == category) and (row.entry.star or not starred)
             ]
         return sorted(chosen, key=lambda entry: -entry.made)
 
@@ -62,14 +61,15 @@ class Library:
         with self._lock:
             self._refresh()
             recipe = _hash(take.recipe)
-            known = next((file for file, hashed in self._recipes.items() if hashed == recipe), None)
+            known = next((file for file, row in self._rows.items() if row.recipe == recipe), None)
             if known and not renew:
-                return self._entries[known]
+                return self._rows[known].entry
             path = self.folder / known if known else take.save(self.folder / take.file_name)
-            newest = max((entry.made for entry in self._entries.values()), default=0.0)
+            newest = max((row.entry.made for row in self._rows.values()), default=0.0)
             made = max(time.time(), newest + 1e-3)  # the newest take is the newest, though the clock was set back
             entry = _entry(path, take.recipe, take.waveform, take.sample_rate, made)
             self._index.put([Row(entry, *_state(path.stat()), recipe)])
+            self._note(entry.file)
             return self.get(entry.file)
 
     @property
@@ -83,9 +83,15 @@ class Library:
         """The entry of a file. Raises LibraryError when the library has none of that name."""
         with self._lock:
             self._refresh()
-            if file not in self._entries:
+            if file not in self._rows:
                 raise LibraryError(f"{shown(file)} is not in the library: it was deleted or renamed.")
-            return self._entries[file]
+            return self._rows[file].entry
+
+    def modified_ns(self) -> dict[str, int]:
+        """When each take's file was changed last, by its name."""
+        with self._lock:
+            self._refresh()
+            return {file: row.modified_ns for file, row in self._rows.items()}
 
     def path(self, file: str) -> Path:
         """Where a take's file lies. Raises LibraryError when the library has none of that name."""
@@ -109,24 +115,35 @@ class Library:
             self.get(file)
             name = None if name is None else plain_text(name)[:LONGEST_NAME]
             self._index.change(file, None if star is None else bool(star), name)
+            self._note(file)
             return self.get(file)
 
     def delete(self, files: Iterable[str]) -> None:
         """Delete takes, their files with them; names that are not there are passed over."""
         with self._lock:
             self._refresh()
-            gone = [file for file in files if file in self._entries]
+            gone = [file for file in files if file in self._rows]
             for file in gone:
                 (self.folder / file).unlink(missing_ok=True)
             if gone:
                 self._index.remove(gone)
+
+    def _note(self, file: str) -> None:
+        """Know what was just put into the index, where nobody else changed anything: other takes are as they were."""
+        if self._seen is None or self._seen[1] is None:
+            return
+        modified_ns, row = os.stat(self.folder).st_mtime_ns, self._index.rows(file).get(file)
+        names = {item.name for item in os.scandir(self.folder) if _is_sound(item)}
+        version = self._index.version()
+        if row and version == self._seen[1] + 1 and names == {*self._rows, *self._unusable, file}:
+            self._rows[file], self._seen = row, (modified_ns, version)
 
     def _refresh(self) -> None:
         """Read the index where it changed, and the folder: files come and go."""
         try:
             modified_ns = os.stat(self.folder).st_mtime_ns
         except FileNotFoundError:
-            self._entries, self._recipes, self._seen = {}, {}, None
+            self._rows, self._seen = {}, None
             return
         try:
             seen = (modified_ns, self._index.version())
@@ -152,9 +169,7 @@ class Library:
                     continue
                 new.append(row)
             known[name] = row
-        self._entries = {name: row.entry for name, row in known.items()}
-        self._recipes = {name: row.recipe for name, row in known.items()}
-        self._unusable, self._seen = unusable, seen
+        self._rows, self._unusable, self._seen = known, unusable, seen
         if new:
             try:
                 self._index.put(new)
@@ -194,11 +209,11 @@ def _entry(path: Path, recipe: Recipe, waveform: torch.Tensor, sample_rate: int,
 def _sound_files(folder: Path) -> list[tuple[str, State]]:
     """Name and state of every file that may be a take, by name."""
     with os.scandir(folder) as items:
-        return sorted(
-            (item.name, _state(item.stat()))
-            for item in items
-            if item.name.lower().endswith(ENDINGS) and not item.name.startswith(".") and item.is_file()
-        )
+        return sorted((item.name, _state(item.stat())) for item in items if _is_sound(item))
+
+
+def _is_sound(item: os.DirEntry) -> bool:
+    return item.name.lower().endswith(ENDINGS) and not item.name.startswith(".") and item.is_file()
 
 
 def _state(stat: os.stat_result) -> State:

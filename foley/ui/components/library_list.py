@@ -13,7 +13,7 @@ from foley.takes.edits import last_edit, source_of
 from foley.takes.library import Entry, Library
 from foley.takes.trash import Trash
 from foley.ui.components.protocol import Delete, Rename, Restore, Star
-from foley.ui.session.visitors import address
+from foley.ui.session.visitors import address, addresses
 
 TOO_QUIET = "Nearly silent: draw again, or set Variety (temperature) to 0.8 or more."
 
@@ -23,10 +23,11 @@ _lock = threading.Lock()
 
 def library_value(library: Library) -> dict[str, Any]:
     """All of a library, the newest first."""
-    entries = [entry for entry in library.entries() if (library.folder / entry.file).is_file()]
+    entries = library.entries()
     with _lock:
         version = _versions.setdefault(library, 0)
-    takes = [row(library, entry) for entry in entries]
+    urls = addresses(library.folder, library.modified_ns())
+    takes = [row(entry, urls[entry.file]) for entry in entries if entry.file in urls]
     return {"all": True, "version": version, "takes": takes, "gone": [], "trashed": len(Trash(library).deleted())}
 
 
@@ -35,17 +36,19 @@ def library_change(library: Library, changed: Iterable[Entry], gone: Iterable[st
     with _lock:
         since = _versions.setdefault(library, 0)
         _versions[library] = since + 1
-    rows, trashed = [row(library, entry) for entry in changed], len(Trash(library).deleted())
+    rows = [row(entry, address(library.folder / entry.file)) for entry in changed]
+    trashed = len(Trash(library).deleted())
     return {"since": since, "version": since + 1, "takes": rows, "gone": list(gone), "trashed": trashed}
 
 
-def row(library: Library, entry: Entry) -> dict[str, Any]:
-    """What a row shows and is searched, sorted and played by."""
+def row(entry: Entry, url: str) -> dict[str, Any]:
+    """What a row shows and is searched, sorted and played by; `url` is where its sound is served."""
+    category = Category.parse(entry.category)
     return {
         "file": entry.file,
-        "title": entry.title,
-        "category": int(Category.parse(entry.category)),
-        "class": Category.parse(entry.category).title,
+        "title": entry.name or category.title,
+        "category": int(category),
+        "class": category.title,
         "seed": entry.seed,
         "temperature": round(entry.temperature, 2),
         "seconds": round(entry.duration_s, 2),
@@ -56,7 +59,7 @@ def row(library: Library, entry: Entry) -> dict[str, Any]:
         "kind": kind(entry.edits),
         "edits": "; ".join(entry.edits),
         "quiet": is_quiet(entry),
-        "url": address(library.folder / entry.file),
+        "url": url,
     }
 
 

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -110,10 +111,14 @@ def address(path: Path) -> str:
 
     A take of a visitor gets a path of its own that does not say where others lie: who has one URL has one take.
     """
-    modified_ns = path.stat().st_mtime_ns
-    if path.is_relative_to(_visitors()):
-        path = _link(path)
-    return f"gradio_api/file={quote(str(path))}?{modified_ns}"
+    return addresses(path.parent, {path.name: path.stat().st_mtime_ns})[path.name]
+
+
+def addresses(folder: Path, modified_ns: Mapping[str, int]) -> dict[str, str]:
+    """The address of each file of a folder by its name, given when it was changed last."""
+    linked = folder.is_relative_to(_visitors())
+    paths = {name: str(_link(folder / name)) if linked else os.path.join(folder, name) for name in modified_ns}
+    return {name: f"gradio_api/file={quote(path)}?{modified_ns[name]}" for name, path in paths.items()}
 
 
 def _link(path: Path) -> Path:
