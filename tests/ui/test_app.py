@@ -2,6 +2,7 @@
 
 import gc
 import runpy
+import subprocess
 import sys
 import threading
 from functools import partial
@@ -182,11 +183,27 @@ def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_togethe
     assert all(torch.equal(codes, take.codes) for codes, take in zip(saved, together, strict=True))
 
 
-def test_a_takes_sound_is_shown_before_its_pictures_are_drawn(foley):
-    shown = [step["stage"].takes for step in run_controller(foley, count=2) if step.get("stage", Stage()).takes]
-    assert shown[0][0]["mel"]["url"].startswith("data:")
-    assert "path" in shown[1][0]["mel"]
-    assert all("path" in take["mel"] for take in shown[-1])
+def test_the_first_of_several_takes_is_shown_whole_and_alone_before_the_others_are_laid_out(foley):
+    stages = [step["stage"] for step in run_controller(foley, count=3) if "stage" in step]
+    assert [stage.places for stage in stages if not stage.takes] == [1]
+    assert [stage.places for stage in stages if len(stage.takes) == 1] == [1, 3]
+    assert not any(take["mel"]["path"] is None for take in stages[1].takes)
+    assert [stage.places for stage in stages if len(stage.takes) > 1] == [3] * len(stages[3:])
+
+
+LATE = ("transformers", "torch._dynamo", "scipy.signal", "scipy.stats", "sklearn", "numba", "librosa")
+
+
+def test_the_page_opens_without_what_is_needed_later(checkpoint):
+    script = f"""
+import sys
+from foley.pipeline import Foley
+from foley.ui.studio import build_studio
+build_studio(Foley.from_pretrained({str(checkpoint)!r}, "cpu"))
+print([name for name in {LATE!r} if name in sys.modules])
+"""
+    said = subprocess.run([sys.executable, "-c", script], cwd=APP.parent, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
 
 
 @pytest.mark.machine

@@ -36,6 +36,7 @@ from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
 PROGRESS_INTERVAL_S = 0.08  # as often as an eye can use
+FIRST_HEARD_S = 0.3  # in which the page lets the first of several takes be heard; drawing the others would slow it
 MOST_OPENED = 16  # takes that are put on the stage at once
 EXAMPLE = (Category.DogBark, 7)  # what a visitor without takes finds on the stage
 
@@ -107,8 +108,8 @@ class GenerateController:
         first, foley = takes[0], self.models.get(visit.model)
         cards, added = [], []
         for take in takes:
-            value, entry = self._value(take, visit, renew=False)
-            cards.append(value | take_pictures(take, foley.preset, folder))
+            value, entry = self._value(take, visit, folder, renew=False)
+            cards.append(value)
             added.append(entry)
         now = self.put(visit, lambda stage: stage.showing(first.category.title, tuple(cards), first.seed))
         same = all(take.recipe.model.split("@")[-1] == foley.name.split("@")[-1] for take in takes)
@@ -142,8 +143,7 @@ class GenerateController:
         return stage.ended(), bar_value("Stopped"), *buttons(running=False).values()
 
     def _run(self, wanted: Request, visit: Visit, request: gr.Request) -> Iterator[Changes]:
-        began, preset = time.monotonic(), self.models.get(visit.model).preset
-        folder, started = new_folder(request), False
+        began, folder, started = time.monotonic(), new_folder(request), False
         takes: list[Take | Performance] = []
         stage = self.running[visit.session] = RunningStage(visit.stage)
         try:
@@ -162,9 +162,9 @@ class GenerateController:
                 now, words = stage.draw(partial(Stage.with_take, value=value)), f"Take {len(takes)} of {wanted.count}"
                 library = library_change(self.libraries.of(visit.token), added)
                 yield self._change(stage=now, progress=bar_value(words, 1.0), library=library)
-                if isinstance(takes[-1], Take):  # after its sound: its pictures come with what is shown next
-                    pictures = take_pictures(takes[-1], preset, folder)
-                    stage.draw(partial(Stage.with_pictures, file=value["file"], pictures=pictures))
+                if now.held:
+                    time.sleep(FIRST_HEARD_S)
+                    yield self._change(stage=stage.draw(Stage.released))
             progress = bar_value(_told(wanted, takes, stage.is_overtaken, time.monotonic() - began), 1.0, "done")
             first = takes[0].seed if isinstance(takes[0], Take) and isinstance(wanted, GenerateRequest) else wanted.seed
             seeds = (
@@ -197,20 +197,24 @@ class GenerateController:
                     yield codes_value(event, there, wanted.count)
 
     def _card(self, made: Take | Spoken, visit: Visit, folder: Path) -> tuple[dict[str, Any], list[Any]]:
-        """The card's value for what was made, without pictures, and its entry in the library where it joins that."""
+        """The card's value for what was made, and its entry in the library where it joins that."""
         sound = made.sound if isinstance(made, Spoken) else made
         if isinstance(sound, Performance):
             value, added = performance_value(sound, self.models.get(visit.model).preset, folder), []
         else:
-            value, entry = self._value(sound, visit)
+            value, entry = self._value(sound, visit, folder)
             added = [entry]
         return (value | chosen_value(made, value) if isinstance(made, Spoken) else value), added
 
-    def _value(self, take: Take, visit: Visit, renew: bool = True) -> tuple[dict[str, Any], Any]:
-        """The card's value for a take, without pictures, and its entry in the library, which it joins."""
-        library = self.libraries.of(visit.token)
+    def _value(self, take: Take, visit: Visit, folder: Path, renew: bool = True) -> tuple[dict[str, Any], Any]:
+        """The card's value for a take, its pictures in a folder, and its entry in the library, which it joins.
+
+        Pictures are drawn in a hundredth of a second: a card that gets them later is laid out twice.
+        """
+        library, preset = self.libraries.of(visit.token), self.models.get(visit.model).preset
         entry = library.add(take, renew)
-        return take_value(take, entry, library.path(entry.file), self.models.get(visit.model).preset), entry
+        value = take_value(take, entry, library.path(entry.file), preset)
+        return value | take_pictures(take, preset, folder), entry
 
     def _read(self, values: dict, name: str) -> Any:
         return values[self.inputs[name]]

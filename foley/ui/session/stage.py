@@ -11,7 +11,8 @@ class Stage:
     """`run` numbers what was shown; of `count` places the first hold `takes`, the values of their cards.
 
     While a run goes on, `title` and `seed` are its class and first seed: what the empty places say. `deleted` counts
-    the takes that were deleted from it: with `run` it says which cards are the same as before.
+    the takes that were deleted from it: with `run` it says which cards are the same as before. While it is `held` only
+    the first place is laid out: the page would be busy with the others while the first take waits to be heard.
     """
 
     run: int = 0
@@ -20,14 +21,24 @@ class Stage:
     title: str = ""
     seed: int = 0
     deleted: int = 0
+    held: bool = False
 
     def __hash__(self) -> int:
         """Gradio shows a stage again when its hash is another; a card's value, a dictionary, has none of its own."""
         return hash(repr(self))
 
+    @property
+    def places(self) -> int:
+        """How many places are laid out."""
+        return 1 if self.held else self.count
+
     def next_run(self, title: str, count: int, seed: int) -> "Stage":
         """An empty stage for a new run."""
-        return Stage(self.run + 1, count, (), title, seed)
+        return Stage(self.run + 1, count, (), title, seed, held=count > 1)
+
+    def released(self) -> "Stage":
+        """With all its places laid out."""
+        return replace(self, held=False)
 
     def showing(self, title: str, takes: tuple[dict[str, Any], ...], seed: int) -> "Stage":
         """A stage of finished takes, in the place of what was on it."""
@@ -36,10 +47,6 @@ class Stage:
     def with_take(self, value: dict[str, Any]) -> "Stage":
         """One take more."""
         return replace(self, takes=(*self.takes, value))
-
-    def with_pictures(self, file: str, pictures: dict[str, Any]) -> "Stage":
-        """The take of that file with its pictures, which come after its sound."""
-        return replace(self, takes=tuple(take | pictures if take["file"] == file else take for take in self.takes))
 
     def ended(self) -> "Stage":
         """What is left of a run that ended early: the takes that were there, or one empty place."""

@@ -262,7 +262,7 @@ def _show_takes(models: Models, stage: gr.State, model: gr.State) -> None:
     def show(now: Stage, chosen: str | None) -> None:
         preset = models.get(chosen).preset
         with gr.Column(elem_classes=["takes", "many" if now.count > 1 else "one"]):
-            for number in range(now.count):
+            for number in range(now.places):
                 if number < len(now.takes):
                     value = now.takes[number]
                 elif now.title:
