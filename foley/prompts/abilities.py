@@ -57,10 +57,11 @@ def _shipped_tags() -> TagStatistics | None:
         return None
 
 
-def unmet(prompt: Prompt, tags: TagStatistics | None = None) -> tuple[str, ...]:
+def unmet(prompt: Prompt, tags: TagStatistics | None = None, hears_knobs: bool = False) -> tuple[str, ...]:
     """Sentences about what was understood and cannot be followed."""
     sentences = (NO_CLASS,) if prompt.category is None and prompt.text.strip() else ()
-    return sentences + tuple(dict.fromkeys(answer.words for answer in answers(prompt, tags) if not answer.met))
+    found = answers(prompt, tags, hears_knobs)
+    return sentences + tuple(dict.fromkeys(answer.words for answer in found if not answer.met))
 
 
 def _answer(prompt: Prompt, piece: Piece, tags: TagStatistics | None) -> Answer:
@@ -101,7 +102,9 @@ def _events(prompt: Prompt, piece: Piece) -> Answer:
 def _knob(prompt: Prompt, piece: Piece, hears_knobs: bool) -> Answer:
     if piece.group:
         said = prompt.words(piece)
-        return Answer(piece, False, f"“{said}” is meant for some of the events: all of them share their knobs.")
+        if hears_knobs and has_events(prompt):
+            return Answer(piece, True, f"{piece.label}: the model is asked for it, for these events alone")
+        return Answer(piece, False, f"“{said}” is meant for some of the events, and this model cannot hear it.")
     later = next((other for other in reversed(prompt.pieces) if _is_same_knob(other, piece)), piece)
     if later is not piece:
         said = f"“{prompt.words(piece)}” and “{prompt.words(later)}” both set {piece.value[0]}: the later counts"
@@ -109,10 +112,8 @@ def _knob(prompt: Prompt, piece: Piece, hears_knobs: bool) -> Answer:
     kept = "performances" if has_events(prompt) else "takes"
     if not hears_knobs:
         how, mark = f"this model cannot hear it; the nearest of several {kept} is kept", "not heard"
-    elif has_events(prompt):
-        how, mark = "of several performances of single events, the nearest is kept", ""
     else:
-        how, mark = "the model is asked for it, and the nearest of several takes is kept", ""
+        how, mark = f"the model is asked for it, and the nearest of several {kept} is kept", ""
     return Answer(piece, True, f"{piece.label}: {how}", mark)
 
 

@@ -71,7 +71,7 @@ def lines_of(prompt: Prompt, hears_knobs: bool = False) -> Iterator[str]:
     for answer in answers(prompt, hears_knobs=hears_knobs):
         if answer.met:
             yield f"  {prompt.words(answer.piece):24} {answer.words}"
-    for sentence in unmet(prompt):
+    for sentence in unmet(prompt, hears_knobs=hears_knobs):
         yield f"  not followed: {sentence}"
     if prompt.unknown:
         yield f"  not understood: {', '.join(prompt.unknown)}"

@@ -124,14 +124,15 @@ class Speaker:
         temperature = 1.0 if prompt.temperature is None else prompt.temperature
         events, seconds = None, prompt.duration_s
         if has_events(prompt):
-            events = schedule(prompt)
+            events = schedule(prompt, self.foley.hears_knobs)
         elif _is_a_bed(prompt, category):
             events = EventList((), seconds or CLIP_S)
         if events is None:
             yield from self._takes(prompt, category, seed, count)
             return
+        knobs = tuple(prompt.knobs.items()) if self.foley.hears_knobs else ()
         for place in range(count):
-            settings = PerformanceSettings(category, seed + place, temperature=temperature)
+            settings = PerformanceSettings(category, seed + place, temperature=temperature, knobs=knobs)
             for step in stream_performance(self.foley, events, settings):
                 yield step if isinstance(step, Performance) else (place + step) / count
 

@@ -25,8 +25,9 @@ def has_events(prompt: Prompt) -> bool:
     return bool(prompt.groups) and prompt.category is not None and prompt.category not in USUAL_WAY
 
 
-def schedule(prompt: Prompt) -> EventList:
-    """The events that a sentence asks for. Their strengths follow from the levels, the loudest being 1.
+def schedule(prompt: Prompt, hears_knobs: bool = False) -> EventList:
+    """The events that a sentence asks for. Their strengths follow from the levels, the loudest being 1; for a model
+    that hears knobs, events have those that the sentence says of them alone.
 
     Raises PromptError when there are none, and EventError for what is too long or too many.
     """
@@ -43,14 +44,17 @@ def schedule(prompt: Prompt) -> EventList:
             start = group.after
         times = _times(group, start, gap, prompt.duration_s)
         for place, time in enumerate(times):
-            placed.append((time, level + group.ramp * place / max(1, len(times) - 1)))
+            knobs = tuple(sorted(group.knobs.items())) if hears_knobs else ()
+            placed.append((time, level + group.ramp * place / max(1, len(times) - 1), knobs))
         level += group.ramp
         start = max(times)
-    loudest = max(level for _, level in placed)
-    end = max(time for time, _ in placed)
+    loudest = max(level for _, level, _ in placed)
+    end = max(time for time, _, _ in placed)
     duration = prompt.duration_s or end + REST_S
     events = tuple(
-        Event(time, max(SOFTEST, 1 - (level - loudest) / SOFTEST_DB)) for time, level in placed if time < duration
+        Event(time, max(SOFTEST, 1 - (level - loudest) / SOFTEST_DB), knobs=knobs)
+        for time, level, knobs in placed
+        if time < duration
     )
     return EventList(events, duration)
 

@@ -41,7 +41,7 @@ def test_a_tag_with_few_sources_says_that_it_is_weak(tags: TagStatistics) -> Non
         ("dog barking, 1 s", "cut it afterwards"),
         ("rain for 400 seconds", "300 s are the most here"),
         ("9999 barks", "5000 are the most"),
-        ("two barks, then a dark bark", "all of them share their knobs"),
+        ("two barks, then a dark bark", "some of the events, and this model cannot hear it"),
         ("four steps in a loop", "not crossfaded"),
         ("70 takes of a bark", "64 at once are the most"),
         ("a bark at 301 s", "beyond 300 s"),
@@ -60,6 +60,12 @@ def test_a_model_that_hears_no_knobs_says_so_and_one_that_does_is_asked(tags: Ta
     (deaf,), (hearing,) = (answers(parse("dark rain"), tags, hears)[:1] for hears in (False, True))
     assert "this model cannot hear it" in deaf.words and deaf.mark == "not heard"
     assert "the model is asked for it" in hearing.words and hearing.mark == ""
+
+
+def test_a_knob_of_some_events_is_asked_for_them_alone_where_the_model_hears_it(tags: TagStatistics) -> None:
+    said = parse("two barks, then a dark bark")
+    assert unmet(said, tags, hears_knobs=True) == ()
+    assert any("these events alone" in answer.words for answer in answers(said, tags, hears_knobs=True))
 
 
 def test_what_needs_a_second_look_is_marked(tags: TagStatistics) -> None:

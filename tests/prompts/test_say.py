@@ -114,6 +114,14 @@ def test_a_model_that_hears_knobs_is_asked_for_them(speaker: Speaker) -> None:
     assert dark.words.startswith("best of 8: brightness")
 
 
+def test_single_events_are_asked_for_the_knobs_too_all_of_them_and_each(speaker: Speaker) -> None:
+    speaker.foley.hears_knobs = True  # type: ignore[misc]
+    (barks,) = speaker.say("bright dog, barks twice, then a dark bark", SaySettings(best_of=1))
+    events, settings = barks.sound.events, barks.sound.settings  # type: ignore[union-attr]
+    assert dict(settings.knobs)["brightness"] > 0.5
+    assert [dict(event.knobs).get("brightness", 1) < 0.5 for event in events.events] == [False, False, True]
+
+
 def test_a_reading_changed_by_hand_is_said_as_it_is_then(speaker: Speaker) -> None:
     changes = [("knob/dark/0", None), ("class/dog/0", "Footstep")]
     (sound,) = speaker.say(changed(parse("dark dog barking"), changes))

@@ -27,6 +27,12 @@ def test_events_that_nobody_counted_fill_the_sound() -> None:
     assert events.duration_s == 6
 
 
+def test_events_have_the_knobs_that_are_said_of_them_alone() -> None:
+    said = parse("two barks, then a dark bark")
+    assert [bool(event.knobs) for event in schedule(said, hears_knobs=True).events] == [False, False, True]
+    assert not any(event.knobs for event in schedule(said).events)
+
+
 def test_a_pause_parts_two_groups() -> None:
     first, second = times("a bark, a pause of two seconds, then another bark")
     assert second - first == pytest.approx(2)

@@ -59,7 +59,7 @@ def understood(number: int, said: Prompt, changes: Sequence[Change], hears_knobs
         "keys": [key for key, _ in keyed(said)],
         "chips": list(_chips(prompt, found, pieces)),
         "unknown": list(prompt.unknown),
-        "notes": [*unmet(prompt), *dict.fromkeys(marked)],
+        "notes": [*unmet(prompt, hears_knobs=hears_knobs), *dict.fromkeys(marked)],
         "controls": controls,
         "loop": prompt.loop,
     }
