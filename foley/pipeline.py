@@ -23,11 +23,12 @@ from foley.checkpoints import (
     read_networks,
 )
 from foley.conditions.asked import Asked
-from foley.conditions.controls import Controls, joined
-from foley.conditions.knobs import KNOBS
+from foley.conditions.controls import Controls
+from foley.conditions.fader import ride
 from foley.presets import Preset
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
+from foley.sampling.asked_takes import controls_of
 from foley.sampling.noise import check_seed, white_noise
 from foley.sampling.usual import drawn_knobs
 from foley.sampling.windows import sample_windows
@@ -288,11 +289,7 @@ class Foley:
         ):
             if wanted and not hears:
                 raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
-        if not any(recipe.asked or recipe.drawn for recipe in recipes):
-            return None
-        heard = [replace(each.asked, knobs={**each.drawn, **each.asked.knobs}) for each in recipes]
-        drawn = torch.tensor([[name in recipe.drawn for name in KNOBS] for recipe in recipes])
-        return joined([each.controls(columns, self.preset.prior.knob_bins) for each in heard])._replace(drawn=drawn)
+        return controls_of(self.prior, recipes, columns)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
         made_by = {**asdict(settings), "model": self.name, "licence": self.licence}
@@ -304,6 +301,9 @@ class Foley:
 
     def _take(self, recipe: Recipe) -> Take:
         cembed, waveform = self.decode(recipe.codes, recipe.noise_seed)
+        if recipe.asked.level_db:
+            waveform = ride(waveform, recipe.asked.levels(recipe.codes.shape[1]), self.sample_rate, self._hop)
+            waveform = limit(waveform, CEILING, self.sample_rate)
         return Take(waveform[: recipe.samples], self.sample_rate, cembed, recipe)
 
     @deterministic_threads

@@ -71,7 +71,8 @@ def tiny_checkpoint(
     """
     preset = tiny_preset(seconds).override("prior.kind", kind)
     if hears:
-        preset = preset.override("prior.knob_bins", 4).override("prior.contour", True)
+        for name, value in (("knob_bins", 4), ("contour", True), ("control_channels", 4)):
+            preset = preset.override(f"prior.{name}", value)
     torch.manual_seed(0)
     write_config(folder, preset)
     cembed = CEmbed(preset)
@@ -79,6 +80,10 @@ def tiny_checkpoint(
     cembed.scale[: preset.mel.rows] = 2.0
     save_stage(folder, "cembed", cembed.state_dict())
     save_stage(folder, "vqvae", VQVAE(preset.vqvae).state_dict())
-    save_stage(folder, "prior", make_prior(preset).state_dict())
+    prior = make_prior(preset)
+    for name, parameter in prior.named_parameters():
+        if name.endswith(".controls.weight"):
+            parameter.data *= 3  # before training, what is asked for is hardly heard
+    save_stage(folder, "prior", prior.state_dict())
     save_stage(folder, "vocoder", Vocoder(preset).state_dict())
     return folder

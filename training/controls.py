@@ -36,15 +36,20 @@ class ControlledClips:
                 knobs[:, clip, place] = [self.scales.knob(category, name, float(value)) for value in values]
         self.knobs = knob_bins(knobs, max(1, self.bins))  # (views, clips, 6)
 
-    def usual(self) -> torch.Tensor:
-        """Bins (classes, rows, 6) of knobs of training recordings, for what nobody asks for: int8, spread evenly."""
+    def usual(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Bins of training recordings, for what nobody asks for itself: int8, spread evenly over the recordings.
+
+        Knobs (classes, rows, 6) and contours (classes, rows, 2, columns).
+        """
         rows = torch.zeros(len(Category), USUAL_ROWS, len(KNOBS), dtype=torch.int8)
+        contours = torch.zeros(len(Category), USUAL_ROWS, 2, self.columns, dtype=torch.int8)
         for category in Category:
             clips = self.train[self.categories[self.train] == int(category)]
             if len(clips):
                 chosen = clips[np.linspace(0, len(clips), USUAL_ROWS, endpoint=False).astype(int)]
                 rows[int(category)] = torch.from_numpy(self.knobs[0, chosen])
-        return rows
+                contours[int(category)] = torch.from_numpy(self.contours[0, chosen])
+        return rows, contours
 
     def odds(self, codes: np.ndarray, codebook_size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """What codes (views, clips, rows, frames) of recordings say for knobs, (classes, 6, rows, codebook size), and

@@ -58,10 +58,14 @@ class Asked:
         onset = tuple(-1.0 if np.isnan(place) else float(place) for place in contour.onset)
         return cls(knobs=dict(knobs or {}), level_db=tuple(map(float, contour.level_db)), onset=onset)
 
+    def levels(self, columns: int) -> np.ndarray:
+        """The levels (columns,) in dBFS of a take of so many columns, NaN for any."""
+        return _padded(self.level_db, columns)
+
     def controls(self, columns: int, bins: int) -> Controls:
         """The controls of one take of so many columns, by a prior with so many bins a knob."""
         knobs = np.array([self.knobs.get(name, np.nan) for name in KNOBS])
-        level = _padded(self.level_db, columns)
+        level = self.levels(columns)
         onset = _padded(self.onset, columns)
         places = np.where(onset < 0, np.nan, onset)
         onsets = np.where(np.isnan(onset), ANY, onset_bins(places))

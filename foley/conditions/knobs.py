@@ -9,4 +9,5 @@ ENDS = {  # what the two ends of each knob are called
     "tail": ("dry", "long"),
 }
 KNOBS = tuple(ENDS)
+KNOBS_OF_CONTOUR = ("density",)  # which say how levels go, and not what is heard at each moment
 USUAL_ROWS = 256  # recordings of each class whose knobs a prior keeps; where there are fewer, some stand there twice

@@ -13,14 +13,14 @@ from torch.utils.checkpoint import checkpoint
 
 from foley.categories import Category
 from foley.conditions.contour import LEVEL_BINS, ONSET_BINS
-from foley.conditions.controls import Controls, no_controls
+from foley.conditions.controls import Controls
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.models.activations import elu
+from foley.models.control_network import ControlNetwork
 from foley.presets import PriorPreset
 
 COORDINATES = 2
-WEAK = 0.2  # of controls before training, beside a class of 1
-CONTOUR_KERNEL = 9  # columns of a contour that one column hears of: what comes soon changes how it gets there
+WEAK = 0.15  # standard deviation of weights that hear controls, before training
 
 
 class PixelSNAIL(nn.Module):
@@ -135,42 +135,40 @@ def shift(grid: Tensor, up: int, right: int) -> Tensor:
 class Condition(nn.Module):
     """Categories (batch,) and controls to a condition (batch, channels, height, width); 1 where it is the same.
 
-    Controls that the preset has no place for are not heard. `usual` (classes, rows, 6) holds the knobs of recordings
-    of each class, in bins, for what is not asked for (`foley.sampling.usual`); it is heard as it is handed in.
+    Its first channels are those of the class, the others, of a preset that has `control_channels`, of the controls.
+    `usual` (classes, rows, 6) and `usual_contours` (classes, rows, 2, columns) hold knobs and contours of recordings of
+    each class, in bins, for what is not asked for itself (`foley.sampling.usual`).
     """
 
     usual: Tensor
+    usual_contours: Tensor
 
     def __init__(self, preset: PriorPreset, scan_shape: tuple[int, int]):
         super().__init__()
         channels, hidden = preset.condition_channels, preset.condition_hidden
         self.shape = (channels, *((1, 1) if preset.condition == "embedding" else scan_shape))
-        self.columns = scan_shape[1] if preset.scan == "rows" else scan_shape[0]
+        self.control_channels = preset.control_channels
         self.by_rows = preset.scan == "rows"
         if preset.condition == "embedding":
             self.network = nn.Embedding(len(Category), channels)
         else:  # the baseline's: a map of the whole grid from the one-hot class
             sizes = (len(Category), *[hidden] * 3, scan_shape[0] * scan_shape[1])
             self.network = nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
-        self.knobs = nn.Embedding(len(KNOBS) * (1 + preset.knob_bins), channels) if preset.knob_bins else None
-        self.mix = None
-        if self.knobs is not None:  # what a knob means depends on the class and on the other knobs
-            self.mix = nn.Sequential(nn.Linear(channels, hidden), nn.SiLU(), nn.Linear(hidden, channels))
-            nn.init.normal_(self.knobs.weight, std=WEAK)
-            self.register_buffer("usual", torch.zeros(len(Category), USUAL_ROWS, len(KNOBS), dtype=torch.int8))
-        self.contour = ContourCondition(channels) if preset.contour else None
+        self.controls = ControlNetwork(preset) if preset.control_channels else None
+        if preset.knob_bins:
+            columns = scan_shape[1] if self.by_rows else scan_shape[0]
+            for name, sizes in (("usual", (len(KNOBS),)), ("usual_contours", (2, columns))):
+                self.register_buffer(name, torch.zeros(len(Category), USUAL_ROWS, *sizes, dtype=torch.int8))
 
     def forward(self, categories: Tensor, controls: Controls | None = None) -> Tensor:
-        controls = controls or no_controls(len(categories), self.columns, categories.device)
         condition = self._of_categories(categories)
-        if self.knobs is not None and self.mix is not None:
-            first = torch.arange(len(KNOBS), device=categories.device) * (self.knobs.num_embeddings // len(KNOBS))
-            asked = condition + self.knobs(controls.knobs + first).sum(dim=1).view(-1, *self.shape)
-            condition = asked + self.mix(asked.flatten(1)).view(-1, *self.shape)
-        if self.contour is not None:
-            contour = self.contour(controls.level, controls.onset)
-            condition = condition + (contour.unsqueeze(2) if self.by_rows else contour.unsqueeze(3))
-        return condition
+        if self.controls is None:
+            return condition
+        if controls is None:  # heard as nothing
+            return F.pad(condition, (0, 0, 0, 0, 0, self.control_channels))
+        heard = self.controls(categories, controls)
+        heard = heard.unsqueeze(2) if self.by_rows else heard.unsqueeze(3)
+        return torch.cat(_of_one_size(condition, heard), dim=1)
 
     def _of_categories(self, categories: Tensor) -> Tensor:
         if isinstance(self.network, nn.Embedding):
@@ -179,21 +177,10 @@ class Condition(nn.Module):
         return self.network(one_hot).view(-1, *self.shape)
 
 
-class ContourCondition(nn.Module):
-    """Levels and onsets in bins (batch, columns) to a condition of every column (batch, channels, columns)."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.level = nn.Embedding(LEVEL_BINS, channels)
-        self.onset = nn.Embedding(ONSET_BINS, channels)
-        for embedding in (self.level, self.onset):
-            nn.init.normal_(embedding.weight, std=WEAK)
-        self.spread = nn.Conv1d(
-            channels, channels, CONTOUR_KERNEL, padding=CONTOUR_KERNEL // 2, padding_mode="replicate"
-        )
-
-    def forward(self, level: Tensor, onset: Tensor) -> Tensor:
-        return self.spread((self.level(level) + self.onset(onset)).transpose(1, 2))
+def _of_one_size(*maps: Tensor) -> list[Tensor]:
+    """Maps (batch, any channels, height, width) where 1 stands for all, as large as the largest."""
+    shape = torch.broadcast_shapes(*(part.shape[2:] for part in maps))
+    return [part.expand(-1, -1, *shape) for part in maps]
 
 
 class CausalConv2d(nn.Module):
@@ -217,7 +204,10 @@ class CausalConv2d(nn.Module):
 
 
 class GatedResidual(nn.Module):
-    """x + GLU(conv(ELU(conv(ELU(x)) + auxiliary)) + condition); the convolutions are causal, or 1x1 without kernel."""
+    """x + GLU(conv(ELU(conv(ELU(x)) + auxiliary)) + condition); the convolutions are causal, or 1x1 without kernel.
+
+    The channels of the condition are those of the class, `condition` of them, and then those of `controls`.
+    """
 
     def __init__(
         self,
@@ -226,6 +216,7 @@ class GatedResidual(nn.Module):
         kernel_size: int = 1,
         auxiliary: int = 0,
         condition: int = 0,
+        controls: int = 0,
         dropout: float = 0.0,
     ):
         super().__init__()
@@ -234,14 +225,19 @@ class GatedResidual(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = _convolution(hidden, 2 * channels, kernel_size)
         self.condition = nn.Conv2d(condition, 2 * channels, 1, bias=False) if condition else None
+        self.controls = nn.Conv2d(controls, 2 * channels, 1, bias=False) if controls else None
+        if self.controls is not None:
+            nn.init.normal_(self.controls.weight, std=WEAK)
 
     def forward(self, features: Tensor, auxiliary: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
         hidden = self.conv1(elu(features))
         if self.auxiliary is not None:
             hidden = hidden + self.auxiliary(elu(auxiliary))  # pyright: ignore[reportArgumentType]  given where there is one
         update = self.conv2(self.dropout(elu(hidden)))
-        if self.condition is not None:
-            update = update + self.condition(condition)
+        if self.condition is not None and condition is not None:
+            update = update + self.condition(condition[:, : self.condition.in_channels])
+            if self.controls is not None:
+                update = update + self.controls(condition[:, self.condition.in_channels :])
         return features + F.glu(update, dim=1)
 
 
@@ -261,6 +257,7 @@ class PixelBlock(nn.Module):
                 preset.residual_channels,
                 preset.kernel_size,
                 condition=preset.condition_channels,
+                controls=preset.control_channels,
                 dropout=dropout,
             )
             for _ in range(preset.residual_blocks)

@@ -137,7 +137,8 @@ class PriorPreset:
     `zen_factor` 1 is full attention; `scan` names the outermost raster axis.
 
     `knob_bins` are those of each knob of `foley/conditions`, 0 for a prior without knobs; with `contour` it can be told
-    how loud every column of codes is and where sounds begin. `controls_gain` is how far takes go towards what they are
+    how loud every column of codes is and where sounds begin, both through `control_channels` of the condition, beside
+    those of the class. `controls_gain` is how far takes go towards what they are
     asked for, over how far the prior learned to go: a cheap kin of classifier-free guidance, with one pass. `guidance`
     is the weight of what codes say for knobs that are asked for, `contour_guidance` that of what they say for a contour
     (`foley.sampling.guidance`). With `draws_usual` a take gets those knobs that nobody asks for of a recording of
@@ -161,6 +162,7 @@ class PriorPreset:
     condition_hidden: Large = 2048  # of the network that makes a `map`, or mixes an `embedding` with knobs
     knob_bins: FewOrNone = 0
     contour: bool = False
+    control_channels: FewOrNone = 0
     controls_gain: Annotated[float, Field(ge=0, le=10)] = 1.0
     guidance: Annotated[float, Field(ge=0, le=10)] = 1.0
     contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5

@@ -203,6 +203,7 @@ EXPRESSIVE = replace(
         dropout=0.1,
         knob_bins=8,
         contour=True,
+        control_channels=64,
     ),
     vocoder=replace(STUDIO.vocoder, excitation="mixed", envelope_hop=20),
     training=TrainingRecipe(

@@ -177,6 +177,7 @@ class PriorRecipe(StageRecipe):
         controls_share: of the clips whose knobs are heard, and likewise of those whose contour is.
         control_share: of each of a heard clip's knobs, of its levels and of its onsets that are heard.
         controls_rate: learning rate of what hears the controls, over that of the rest: each bin is seen but seldom.
+        controls_alone: train nothing but what hears the controls: takes of which nothing is asked stay what they were.
     """
 
     __pydantic_config__ = CLOSED
@@ -192,6 +193,7 @@ class PriorRecipe(StageRecipe):
     controls_share: Share = 0.6
     control_share: Share = 0.6
     controls_rate: Annotated[Number, Field(gt=0, le=100)] = 1.0
+    controls_alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Caches(NamedTuple, Generic[Array]):
     """
 
     codes: Array  # (N, k // 2 + height, width + 2 (k // 2)) int64; code V where there is none (yet)
-    condition: Array  # (N, height or 1, width, condition channels)
+    condition: Array  # (N, height or 1, width or 1, condition channels)
     start: Array  # (N, width, C)
     features: Array  # (R, N, padded width, C)
     hidden: Array  # (R, N, padded width, H)

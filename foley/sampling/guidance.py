@@ -2,8 +2,8 @@
 
 A prior of this size, trained on some thousand clips, hardly learns to hear what concerns a whole clip: how bright it
 is, how loud. But which codes bright recordings have can be counted. What a code says for a knob turned up, against one
-turned down, is added to its logit while takes are sampled that are asked for that knob; what the prior holds for too
-unlikely (top-k, top-p) stays out all the same.
+turned down, is added to its logit while takes are sampled that are asked for that knob. It is added before top-k and
+top-p: a bark where nobody expected one is among the unlikeliest codes, and asked for all the same.
 """
 
 import numpy as np

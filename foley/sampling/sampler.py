@@ -118,7 +118,7 @@ class Sampler:
         return SamplingState(codes, kept, condition, seeds, settings, codebook_size, guidance=led)
 
     def _condition(self, categories: list[int], controls: Controls | None) -> Tensor:
-        """(takes, height or 1, width, condition channels); each is found alone: no take depends on its batch."""
+        """(takes, height or 1, width or 1, channels); each is found alone: no take depends on its batch."""
         with torch.no_grad():
             device = next(self.model.parameters()).device
             asked = None if controls is None else controls.changed(lambda part: part.to(device))
@@ -126,8 +126,7 @@ class Sampler:
                 self._map(torch.tensor([category], device=device), asked and asked.take(number))
                 for number, category in enumerate(categories)
             ]
-            condition = torch.cat(maps).float().cpu()
-        return condition.expand(-1, -1, -1, self.model.scan_shape[1]).permute(0, 2, 3, 1).contiguous()
+        return torch.cat(maps).float().cpu().permute(0, 2, 3, 1).contiguous()
 
     def _map(self, category: Tensor, controls: Controls | None) -> Tensor:
         """The condition of one take, further towards what it is asked for where the preset says so; not towards what

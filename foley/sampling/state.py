@@ -16,12 +16,12 @@ class SamplingState:
 
     codes: Tensor
     keep: Tensor  # (takes, height, width) bool
-    condition: Tensor  # (takes, height or 1, width, condition channels)
+    condition: Tensor  # (takes, height or 1, width or 1, condition channels)
     seeds: list[int]
     settings: SamplingSettings
     codebook_size: int
     logits: Tensor | None = None  # (takes, height, width, codebook size): where a backend is to leave them, if wanted
-    guidance: Tensor | None = None  # (takes, height or 1, width or 1, codebook size): added to logits when one chooses
+    guidance: Tensor | None = None  # (takes, height or 1, width or 1, codebook size): added to logits
 
     @property
     def known(self) -> Tensor:
@@ -35,16 +35,20 @@ class SamplingState:
         return int(missing[-1]) + 1 if len(missing) else 0
 
     def noise(self, row: int) -> np.ndarray:
-        """What decides a row's codes beside their logits: Gumbel noise, and guidance in its unit, which is the
-        temperature: float32 (takes, width, codebook size).
+        """Gumbel noise that decides a row's codes beside their logits: float32 (takes, width, codebook size)."""
+        width = self.codes.shape[2]
+        return np.stack([gumbel_noise(seed, row * width, width, self.codebook_size) for seed in self.seeds])
 
-        So guidance chooses among the codes that the logits alone leave in play. At temperature 0 there is none.
+    def row_guidance(self, row: int) -> np.ndarray:
+        """What is added to a row's logits: float32 (takes, width, codebook size), or of no takes where it is nothing.
+
+        It comes before top-k and top-p, so that an event can begin where the prior alone would not let it.
         """
-        width, temperature = self.codes.shape[2], self.settings.temperature
-        noise = np.stack([gumbel_noise(seed, row * width, width, self.codebook_size) for seed in self.seeds])
-        if self.guidance is not None and temperature > 0:
-            noise += self.guidance[:, row % self.guidance.shape[1]].numpy() / np.float32(temperature)
-        return noise
+        width = self.codes.shape[2]
+        if self.guidance is None:
+            return np.zeros((0, width, self.codebook_size), np.float32)
+        here = self.guidance[:, row % self.guidance.shape[1]]
+        return here.expand(-1, width, -1).contiguous().numpy()
 
     def takes(self, which: slice) -> "SamplingState":
         """Some of the takes; the codes are shared."""

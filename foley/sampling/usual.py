@@ -1,6 +1,7 @@
-"""What is usual: the knobs of recordings of a class, of which each take gets those of one that were not asked for.
+"""What is usual: knobs and contours of recordings of a class, of which a take gets those that nobody asked for itself.
 
-Without them every take would be the class' average in all that a knob can say, and takes too much alike.
+Without drawn knobs every take would be the class' average in all that a knob can say, and takes too much alike. And
+how dense a sound is or how long its tail no single code can say: a contour does, of a recording that is so.
 """
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.conditions.contour import ANY
-from foley.conditions.knobs import KNOBS
+from foley.conditions.knobs import KNOBS, KNOBS_OF_CONTOUR
 from foley.sampling.noise import drawn_index
 
 NEAREST = 8  # recordings, among which one is drawn where knobs were asked for
@@ -30,3 +31,21 @@ def drawn_knobs(usual: Tensor, category: Category, asked: Asked, bins: int, seed
     row = rows[nearest[drawn_index(seed, len(nearest))]]
     values = {name: round((int(found) - 0.5) / bins, 4) for name, found in zip(KNOBS, row, strict=True)}
     return {name: value for name, value in values.items() if name not in asked.knobs}
+
+
+def drawn_contour(
+    usual: Tensor, contours: Tensor, category: Category, asked: Asked, bins: int, seed: int
+) -> Tensor | None:
+    """The contour, levels and onsets in bins (2, columns), of a recording that is near to the knobs of the contour
+    that were asked for; None where none of them was, or a contour itself.
+
+    `usual` is as for `drawn_knobs`, `contours` (classes, rows, 2, columns) of the same recordings.
+    """
+    places = [place for place, name in enumerate(KNOBS) if name in KNOBS_OF_CONTOUR and name in asked.knobs]
+    rows = usual[int(category)].long()
+    if not places or asked.has_contour or (rows == ANY).any():
+        return None
+    wanted = torch.tensor([asked.knobs[KNOBS[place]] for place in places], dtype=torch.float64)
+    far = ((rows[:, places] - 0.5) / bins - wanted).abs().sum(dim=1)
+    nearest = torch.argsort(far, stable=True)[:NEAREST]
+    return contours[int(category), nearest[drawn_index(seed, len(nearest))]].long()

@@ -80,7 +80,7 @@ def _weights(model: PixelSNAIL) -> Weights[Tensor]:
         input_bias=layers.state["input.bias"],
         **layers.causal([f"{residual}.conv1" for residual in residuals], "1"),
         **layers.causal([f"{residual}.conv2" for residual in residuals], "2"),
-        condition=layers.matrices([f"{residual}.condition" for residual in residuals]),
+        condition=layers.conditions(residuals, preset.control_channels > 0),
         **layers.gated([f"{block}.key_residual" for block in blocks], "key"),
         **layers.gated([f"{block}.query_residual" for block in blocks], "query"),
         **layers.taps([f"{block}.attention.query" for block in blocks], "query"),
@@ -117,6 +117,11 @@ class _Layers:
     def matrices(self, names: list[str]) -> Tensor:
         """1x1 convolutions as matrices (layers, inputs, outputs)."""
         return self.stack(names)[..., 0, 0].mT
+
+    def conditions(self, residuals: list[str], with_controls: bool) -> Tensor:
+        """Of the class and, below it, of the controls: both are channels of one condition."""
+        parts = ("condition", "controls") if with_controls else ("condition",)
+        return torch.cat([self.matrices([f"{name}.{part}" for name in residuals]) for part in parts], dim=1)
 
     def gated(self, names: list[str], title: str = "") -> dict[str, Tensor]:
         """Both 1x1 layers of gated residuals."""

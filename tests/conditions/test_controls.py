@@ -16,6 +16,7 @@ from foley.presets import PriorPreset
 SMALL = PriorPreset(
     channels=8, kernel_size=3, blocks=1, residual_blocks=1, residual_channels=8, heads=2, condition_channels=4,
     condition_hidden=8, scan="frames", dropout=0.0, knob_bins=4, contour=True,
+    control_channels=3,
 )  # fmt: skip
 GRID = (3, 10)
 
@@ -33,6 +34,17 @@ def test_bins_are_of_equal_width_and_none_is_any():
 def test_nothing_asked_for_is_the_same_as_no_controls():
     model, codes, categories = prior(), torch.randint(16, (2, *GRID)), torch.tensor([0, 3])
     assert torch.equal(model(codes, categories), model(codes, categories, no_controls(2, GRID[1])))
+
+
+@torch.no_grad()
+def test_a_prior_draws_as_before_until_something_is_asked_for():
+    model, codes, categories = prior(), torch.randint(16, (2, *GRID)), torch.tensor([0, 3])
+    deaf = PixelSNAIL(dataclasses.replace(SMALL, control_channels=0), GRID, 16).eval()
+    missing, unexpected = deaf.load_state_dict(model.state_dict(), strict=False)
+    assert not missing and all(".controls." in name for name in unexpected)
+    assert torch.equal(model(codes, categories), deaf(codes, categories))
+    asked = no_controls(2, GRID[1])._replace(level=torch.full((2, GRID[1]), 3))
+    assert not torch.equal(model(codes, categories, asked), deaf(codes, categories, asked))
 
 
 @torch.no_grad()
@@ -56,12 +68,14 @@ def test_a_knob_is_heard_everywhere_and_a_level_around_its_column():
 @torch.no_grad()
 def test_by_rows_the_contour_runs_along_the_columns():
     model = prior(dataclasses.replace(SMALL, scan="rows"))
-    assert model.condition(torch.tensor([0, 1])).shape == (2, 4, 1, GRID[1])
-    assert prior().condition(torch.tensor([0, 1])).shape == (2, 4, GRID[1], 1)
+    nothing = no_controls(2, GRID[1])
+    assert model.condition(torch.tensor([0, 1]), nothing).shape == (2, 7, 1, GRID[1])
+    assert prior().condition(torch.tensor([0, 1]), nothing).shape == (2, 7, GRID[1], 1)
+    assert prior().condition(torch.tensor([0, 1])).shape == (2, 7, 1, 1)
 
 
 def test_a_prior_without_places_for_controls_keeps_its_weights_names():
-    plain = prior(dataclasses.replace(SMALL, knob_bins=0, contour=False))
+    plain = prior(dataclasses.replace(SMALL, knob_bins=0, contour=False, control_channels=0))
     assert {name for name in plain.state_dict() if name.startswith("condition")} == {"condition.network.weight"}
 
 

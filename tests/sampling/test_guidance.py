@@ -13,7 +13,6 @@ from foley.conditions.contour import ANY, LEVEL_BINS, ONSET_BINS
 from foley.conditions.knobs import KNOBS
 from foley.pipeline import Foley
 from foley.sampling.guidance import contour_odds, guidance, knob_guidance, log_odds
-from foley.sampling.gumbel import gumbel_max
 from foley.sampling.settings import SamplingSettings
 from foley.sampling.state import SamplingState
 
@@ -78,18 +77,22 @@ def test_drawn_knobs_another_class_and_no_weight_get_none(guided):
     assert knob_guidance(guided.prior, [rain], asked) is None
 
 
-def test_guidance_is_a_logit_and_what_is_not_in_play_stays_out():
-    settings = SamplingSettings(0.7, top_k=2)
-    codes, keep = torch.full((1, 1, 400), -1), torch.zeros(1, 1, 400, dtype=torch.bool)
-    guidance = torch.tensor([0.0, 1.0, 9.0]).view(1, 1, 1, 3)
-    state = SamplingState(codes, keep, torch.zeros(1, 1, 400, 1), [5], settings, 3, guidance=guidance)
-    logits = torch.tensor([1.0, 0.5, -2.0]).expand(400, 3)
-    chosen = gumbel_max(logits, torch.from_numpy(state.noise(0)[0]), settings)
-    assert not (chosen == 2).any()  # the third is not among the two likeliest
-    wanted = torch.softmax((logits[0] + guidance[0, 0, 0])[:2] / 0.7, dim=0)
-    assert abs(float((chosen == 1).float().mean()) - float(wanted[1])) < 0.07
-    cold = dataclasses.replace(state, settings=SamplingSettings(0.0))
-    assert np.isfinite(cold.noise(0)).all()
+@pytest.mark.parametrize("backend", ["torch", "compiled"])
+def test_what_is_asked_for_can_happen_where_the_prior_alone_would_not_let_it(guided, backend, tmp_path):
+    foley = Foley.from_pretrained(tmp_path / "model", sampler_backend=backend)
+    foley.prior.log_odds.copy_(guided.prior.log_odds)
+    dark, bright = (
+        foley.generate("Rain", 1, asked=Asked(knobs={"brightness": place}), top_k=1)[0].codes for place in (0.0, 1.0)
+    )
+    assert not (dark == 3).any() and (bright == 3).float().mean() > 0.9
+
+
+def test_a_row_of_guidance_is_as_wide_as_the_row():
+    codes, keep = torch.full((2, 3, 4), -1), torch.zeros(2, 3, 4, dtype=torch.bool)
+    led = torch.arange(2 * 3 * 5.0).view(2, 3, 1, 5)
+    state = SamplingState(codes, keep, torch.zeros(2, 1, 1, 1), [5, 6], SamplingSettings(), 5, guidance=led)
+    assert state.row_guidance(2).shape == (2, 4, 5) and (state.row_guidance(2)[:, 3] == led[:, 2, 0].numpy()).all()
+    assert dataclasses.replace(state, guidance=None).row_guidance(0).shape == (0, 4, 5)
 
 
 def test_codes_speak_for_the_level_and_the_onset_of_their_column():

@@ -38,7 +38,7 @@ class DiffusionStage(PriorStage):
         return network
 
     def score_weights(self) -> dict[str, float]:
-        return {"loss": 1.0}
+        return {"controlled_loss" if self.recipe.controls_alone else "loss": 1.0}
 
     def batch(self, number: int) -> tuple[Any, ...]:
         codes, categories, _, *controls = super().batch(number)

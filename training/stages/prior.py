@@ -45,7 +45,9 @@ class PriorStage(CorpusStage):
             of_knobs, of_contours = self.controls.odds(self.codes, self.preset.vqvae.codebook_size)
             if network.log_odds is not None:
                 network.log_odds.copy_(of_knobs)
-                network.condition.usual.copy_(self.controls.usual())
+                knobs, contours = self.controls.usual()
+                network.condition.usual.copy_(knobs)
+                network.condition.usual_contours.copy_(contours)
             if network.contour_odds is not None:
                 network.contour_odds.copy_(of_contours)
         network.activation_checkpointing = self.recipe.activation_checkpointing
@@ -67,7 +69,7 @@ class PriorStage(CorpusStage):
         return corpus.balanced() if corpus.preset.training.prior.balance_classes else corpus.train
 
     def score_weights(self) -> dict[str, float]:
-        return {"audible_loss": 1.0}
+        return {"controlled_loss" if self.recipe.controls_alone else "audible_loss": 1.0}
 
     @property
     def score_definition(self) -> str:
@@ -86,10 +88,13 @@ class PriorStage(CorpusStage):
         return *batch, self.controls.drawn(views, clips.numpy(), randoms, *shares).bins
 
     def parameter_groups(self, part: nn.Module) -> list[dict[str, Any]]:
-        hears = ("condition.knobs.", "condition.mix.", "condition.contour.")
         groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
         for name, parameter in part.named_parameters():
-            groups[name.startswith(hears)].append(parameter)
+            hears = ".controls." in name
+            parameter.requires_grad_(hears or not self.recipe.controls_alone)
+            groups[hears].append(parameter)
+        if self.recipe.controls_alone:
+            groups[False] = []
         rates = {False: 1.0, True: self.recipe.controls_rate}
         return [{"params": parameters, "rate": rates[heard]} for heard, parameters in groups.items() if parameters]
 

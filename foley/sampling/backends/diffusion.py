@@ -63,11 +63,11 @@ class DiffusionBackend:
 
 
 def code_chances(logits: Tensor, settings: SamplingSettings, guidance: Tensor | None = None) -> Tensor:
-    """Chances of codes (..., codebook size) by the settings; guidance chooses among those that they leave in play.
+    """Chances of codes (..., codebook size) by logits, guidance and settings, in this order.
 
     At temperature 0 the most likely code is certain.
     """
-    if settings.temperature == 0:
-        return torch.zeros_like(logits).scatter(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
     scores = logits if guidance is None else logits + guidance
-    return torch.softmax(in_play(scores, logits, settings) / settings.temperature, dim=-1)
+    if settings.temperature == 0:
+        return torch.zeros_like(scores).scatter(-1, scores.argmax(dim=-1, keepdim=True), 1.0)
+    return torch.softmax(in_play(scores, scores, settings) / settings.temperature, dim=-1)

@@ -74,6 +74,7 @@ class Steps:
         self.window = torch.arange(self.factor, device=self.device)
         self.times = torch.arange(self.caches.keys.shape[-1], device=self.device)
         self.noise = torch.zeros(takes, self.width, codebook_size, device=self.device)
+        self.guidance = None if state.guidance is None else torch.zeros_like(self.noise)
         self.row_logits = torch.zeros_like(self.noise)
         self.row_codes = torch.zeros(takes, self.half + self.width, dtype=torch.long, device=self.device)
         self.row_keep = torch.zeros(takes, self.width, dtype=torch.bool, device=self.device)
@@ -99,6 +100,8 @@ class Steps:
             start = start + weights.tables[n][codes]
         caches.start.copy_(start)
         self.noise.copy_(torch.from_numpy(state.noise(row)))
+        if self.guidance is not None:
+            self.guidance.copy_(torch.from_numpy(state.row_guidance(row)))
         self.row_codes.copy_(caches.codes[:, self.half + row, : self.half + self.width])
         self.row_keep.copy_(state.keep[:, row])
         self.column.zero_()
@@ -137,6 +140,8 @@ class Steps:
             features = features + F.glu(F.elu(hidden) @ weights.tail2[layer] + weights.tail2_bias[layer])
         logits = F.elu(features) @ weights.logits + weights.logits_bias
         self.row_logits.index_copy_(1, self.column, logits[:, None])
+        if self.guidance is not None:
+            logits = logits + self.guidance.index_select(1, self.column)[:, 0]
         codes = gumbel_max(logits, self.noise.index_select(1, self.column)[:, 0], self.settings)[:, None]
         kept = self.row_keep.index_select(1, self.column)
         codes = torch.where(kept, self.row_codes.index_select(1, here), codes)

@@ -97,7 +97,7 @@ class Lane:
     def _start_row(self, row: int) -> None:
         layers, caches = self.layers, self.caches
         start_row(layers.tables, layers.input_bias, self.offsets, caches.codes, caches.start, row)
-        self.noise = self.state.noise(row)
+        self.noise, self.guidance = self.state.noise(row), self.state.row_guidance(row)
         self.queue.begin_row()
 
     def _begin_row(self, row: int, first: int, last: int) -> None:
@@ -109,7 +109,7 @@ class Lane:
         return [partial(self._help, first, last), sample] if self.helped else [sample]
 
     def _sample(self, row: int, first: int, last: int) -> None:
-        grid = CodeGrid(self.codes, self.keep, self.noise, self.logits)
+        grid = CodeGrid(self.codes, self.keep, self.noise, self.guidance, self.logits)
         sample_codes(
             self.layers, self.caches, self.scratch, grid, self.queue, row, first, last, self.heads, self.choice
         )

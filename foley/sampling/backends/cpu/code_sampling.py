@@ -41,6 +41,7 @@ class CodeGrid(NamedTuple):
     codes: np.ndarray  # (takes, height, width) int64
     keep: np.ndarray  # (takes, height, width) bool: True where a code is there and stays
     noise: np.ndarray  # (takes, width, V): of this row
+    guidance: np.ndarray  # (takes, width, V): added to this row's logits; or of no takes where there is none
     logits: np.ndarray  # (takes, height, width, V), or of no takes where nobody wants them
 
 
@@ -203,6 +204,8 @@ def _choose_codes(weights, caches, scratch, grid, slot, taps, row, column, choic
     for take in range(takes):
         if not grid.keep[take, row, column]:
             logits, noise = y[take, :outputs], grid.noise[take, column]
+            if grid.guidance.shape[0] > 0:
+                add(grid.guidance[take, column], logits)
             code = choose_code(logits, noise, scratch.scores, choice.temperature, choice.top_k, choice.top_p)
             grid.codes[take, row, column] = code
             caches.codes[take, taps + row, taps + column] = code
@@ -216,7 +219,7 @@ def sample_codes(weights, caches, scratch, grid, queue, row, first, last, heads,
         weights: packed, `Layers`.
         caches: `Caches` of these takes.
         scratch: working memory, `Scratch`.
-        grid: codes, which of them stay, noise, and logits where they are wanted, `CodeGrid`.
+        grid: codes, which of them stay, noise, guidance, and logits where they are wanted, `CodeGrid`.
         queue: shared with a thread that helps, `WorkQueue`; empty at the beginning of a row.
         row, first, last: which columns of which row.
         heads: of attention.

@@ -103,6 +103,7 @@ def begin_row(caches, weights, row, first, last):
     """
     condition, to_points, from_points = caches.condition, weights.to_points, weights.from_points
     takes, width, outputs = condition.shape[0], condition.shape[2], from_points.shape[0]
+    same = np.empty((1, caches.above2.shape[3]), np.float32)  # what all columns take from a condition of width 1
     for layer in range(first, last):
         if row > 0:
             place = (row - 1) % caches.features_above.shape[1]
@@ -111,5 +112,11 @@ def begin_row(caches, weights, row, first, last):
         _row_above_conv(caches.features_above[layer], caches.above1[layer], weights.above1[layer], from_points, row)
         _row_above_conv(caches.hidden_above[layer], caches.above2[layer], weights.above2[layer], from_points, row)
         for take in range(takes):
-            here = condition[take, min(row, condition.shape[1] - 1)]
-            multiply(caches.above2[layer, take], here, width, weights.condition[layer])
+            here, above = condition[take, min(row, condition.shape[1] - 1)], caches.above2[layer, take]
+            if width > 1:
+                multiply(above, here, width, weights.condition[layer])
+                continue
+            clear(same[0])
+            multiply(same, here, 1, weights.condition[layer])
+            for column in range(above.shape[0]):
+                add(same[0], above[column])
