@@ -102,4 +102,17 @@ def test_the_sheet_for_programs_offers_nothing_that_is_not_served(top):
 
 
 def test_no_word_of_keys_where_there_are_none(top):
-    assert top.locator("kbd:visible").count() == 0
+    for tab in ("Perform", "Reconstruct", "Explore", "Train", "Evaluate", "Generate"):
+        top.get_by_role("tab", name=tab).tap()
+        assert top.locator("kbd:visible").count() == 0, tab
+
+
+def test_perform_is_at_hand_for_who_taps(top):
+    top.get_by_role("tab", name="Perform").tap()
+    tap, go = top.locator("#timeline [data-tap]"), top.locator("#perform")
+    tap.scroll_into_view_if_needed()
+    box, above = go.bounding_box(), tap.bounding_box()
+    assert box["height"] >= 44 and box["width"] > 300
+    assert above["y"] + above["height"] < box["y"] and box["y"] + box["height"] <= 844
+    top.get_by_role("tab", name="Generate").tap()
+    expect(go).to_be_hidden()
