@@ -12,11 +12,11 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from foley.categories import Category
-from foley.conditions.contour import LEVEL_BINS, ONSET_BINS
 from foley.conditions.controls import Controls
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.models.activations import elu
 from foley.models.control_network import ControlNetwork
+from foley.models.odds import odds_buffers
 from foley.presets import PriorPreset
 
 COORDINATES = 2
@@ -49,12 +49,8 @@ class PixelSNAIL(nn.Module):
         self.input = CodeConvolution(codebook_size, preset.channels, preset.kernel_size)
         self.condition = Condition(preset, self.scan_shape)
         self.register_buffer("coordinates", _coordinates(self.scan_shape), persistent=False)
-        for name, heard, bins in (
-            ("log_odds", preset.knob_bins, len(KNOBS)),
-            ("contour_odds", preset.contour, LEVEL_BINS + ONSET_BINS),
-        ):
-            sizes = len(Category), bins, grid[0], codebook_size
-            self.register_buffer(name, torch.zeros(sizes, dtype=torch.float16) if heard else None)
+        for name, odds in odds_buffers(preset, grid[0], codebook_size).items():
+            self.register_buffer(name, odds)
         self.blocks = nn.ModuleList(PixelBlock(preset) for _ in range(preset.blocks))
         self.output = nn.ModuleList(
             GatedResidual(preset.channels, preset.residual_channels, dropout=preset.dropout)
