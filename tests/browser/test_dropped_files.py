@@ -62,6 +62,32 @@ def test_a_file_dropped_anywhere_on_the_page_is_looked_at_for_its_recipe(page):
     one_sentence(page, "dropped.wav carries no recipe")
 
 
+DRAG = """
+([kind, names, bytes]) => {
+    const data = new DataTransfer();
+    for (const name of names) data.items.add(new File([Uint8Array.from(bytes)], name, {type: 'audio/wav'}));
+    document.body.dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: data}));
+    return document.body.dataset.dropping || "";
+}
+"""
+
+
+@pytest.mark.parametrize("tab", ["Explore", "Train", "Evaluate"])
+def test_where_files_are_good_for_nothing_the_page_promises_nothing_and_says_where_they_are(page, tab):
+    page.get_by_role("tab", name=tab).click()
+    assert page.evaluate(DRAG, ["dragover", ["a.wav"], []]) == ""
+    page.evaluate(DRAG, ["drop", ["a.wav"], []])
+    expect(page.locator("#said")).to_contain_text("can be dropped on Generate, Perform and Reconstruct")
+
+
+def test_a_plain_recording_dropped_on_generate_goes_to_reconstruct_and_of_two_the_first(page, tmp_path):
+    sound = list(noise(tmp_path / "plain.wav", 8_000, 1, 1, "PCM_16").read_bytes())
+    assert "goes to Reconstruct" in page.evaluate(DRAG, ["dragover", ["first.wav"], sound])
+    page.evaluate(DRAG, ["drop", ["first.wav", "second.wav"], sound])
+    expect(page.locator("#said")).to_contain_text("Of 2 files the first, first.wav, is taken")
+    expect(page.locator(".pair.ready h2")).to_contain_text("first.wav")
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_two_gigabytes_are_refused_before_they_are_sent(page, place, tmp_path):
     huge = longer(noise(tmp_path / "huge.wav", 48_000, 2, 0.1, "PCM_16"), 2 * 1024**3)

@@ -58,6 +58,14 @@ def test_codes_are_counted_heard_and_swept(page):
     expect(page.locator(".take .kind")).to_have_text("30% of the way to Rain")
 
 
+def test_a_code_that_is_none_gets_a_sentence(page):
+    page.get_by_role("tab", name="Explore").click()
+    page.locator("#map [data-code]").fill("9999")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast-body")).to_contain_text("There is no code 9999")
+    page.locator(".toast-close").click()
+
+
 def test_a_nearly_silent_cell_says_so(page, monkeypatch):
     def hushed(foley, category, seed):
         take = foley.generate(category, seed)[0]

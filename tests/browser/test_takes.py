@@ -187,6 +187,27 @@ def test_an_export_is_what_the_panel_says_and_its_file_brings_the_take_back(take
     assert file_on_stage(take, tmp_path).read_bytes() == original
 
 
+def test_the_page_says_what_is_mono_band_limited_and_upsampled(take):
+    expect(take.locator(".take.ready .format")).to_have_text("mono, up to 12 kHz")
+    rates = take.locator("#export [name=sample_rate] option").all_inner_texts()
+    assert rates[-3:] == ["24 kHz", "44.1 kHz, upsampled", "48 kHz, upsampled"]
+
+
+def test_the_wav_of_the_card_and_the_export_have_one_name(take):
+    take.locator("#export [name=template]").fill(
+        take.evaluate("document.querySelector('[name=template]').defaultValue")
+    )
+    take.locator("#export [name=template]").blur()
+    take.locator(".take.ready h2").hover()
+    with take.expect_download() as download:
+        press(take, "e")
+    assert take.locator(".take.ready a").first.get_attribute("download") == download.value.suggested_filename
+
+
+def test_a_visitor_reads_that_takes_are_kept_for_a_day(take):
+    assert "for a day" in take.locator("#library [data-empty]").text_content()
+
+
 def test_chosen_takes_are_exported_as_one_zip(take, tmp_path):
     generate(take)
     for place in range(2):
