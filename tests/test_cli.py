@@ -23,6 +23,9 @@ from foley.pipeline import Foley
         (["evaluate", "--reference", "x", "--per-class", "1" + "0" * 18], "--per-class"),
         (["evaluate", "--reference", "x", "--draws", "0"], "--draws"),
         (["benchmark", "--plain-codes", "0"], "--plain-codes"),
+        (["perform", "--seed", "9" * 5000], "--seed"),
+        (["perform", "--temperature", "1e308"], "--temperature"),
+        (["perform", "--top-p", "nan"], "--top-p"),
     ],
 )
 def test_a_number_out_of_bounds_is_named(arguments, word, capsys):

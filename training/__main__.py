@@ -20,6 +20,7 @@ from foley.presets import PRESETS, STAGES, Preset, get_preset
 from foley.resources import TAG_STATISTICS
 from foley.runs.process import DONE, FAILED, STOPPED, Process
 from foley.runs.view import SETTINGS
+from foley.system.arguments import Parser, real, whole
 from foley.system.devices import choose_device
 from training.benchmark import benchmark, table
 from training.checkpoints import BEST, LATEST
@@ -38,10 +39,11 @@ from training.stop import Stop
 from training.tags import make_tags, table_of_tags
 
 GO_ON = "go on with --resume"
+COUNT, MINUTES = whole(1, 10**9), real(0, 1e9)
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m training", description="Train the stages of a foley model.")
+    top = Parser(prog="python -m training", description="Train the stages of a foley model.")
     commands = top.add_subparsers(dest="command", required=True)
     for name in (*STAGES, "all"):
         help_text = "train every stage in its order" if name == "all" else f"train the {name} stage"
@@ -56,14 +58,16 @@ def parser() -> argparse.ArgumentParser:
     pace = commands.add_parser("benchmark", help="how fast every stage trains here, in bfloat16 and float32")
     pace.add_argument("--preset", choices=PRESETS, default="studio")
     pace.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in prior.channels=128")
-    pace.add_argument("--steps", type=int, default=5, help="that are timed of each stage (default: 5)")
+    pace.add_argument("--steps", type=COUNT, default=5, help="that are timed of each stage (default: 5)")
     pace.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     cost = commands.add_parser("cost", help="what a step of every stage costs, counted without training anything")
     cost.add_argument("--preset", choices=PRESETS, default="studio")
     cost.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in training.prior.batch=4")
-    cost.add_argument("--batch", type=int, help="clips of a batch (default: the recipe's)")
-    cost.add_argument("--clips", type=int, default=CLIPS, help=f"to train on (default: {CLIPS}, as the paper)")
-    cost.add_argument("--tflops", type=float, default=30.0, help="that the machine sustains (default: 30)")
+    cost.add_argument("--batch", type=COUNT, help="clips of a batch (default: the recipe's)")
+    cost.add_argument("--clips", type=COUNT, default=CLIPS, help=f"to train on (default: {CLIPS}, as the paper)")
+    cost.add_argument(
+        "--tflops", type=real(0, 1e9, above=True), default=30.0, help="that the machine sustains (default: 30)"
+    )
     out = commands.add_parser("export", help="copy a run's model to a checkpoint folder")
     out.add_argument("run", metavar="RUN")
     out.add_argument("checkpoint", metavar="CHECKPOINT")
@@ -78,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     packing = commands.add_parser("pack", help="a data set as a few files that travel and are read without a decoder")
     packing.add_argument("--data", required=True, metavar="FOLDER", help="recordings, as for training")
     packing.add_argument("--out", required=True, type=Path, metavar="FOLDER")
-    packing.add_argument("--part-mib", type=int, default=PART_MIB, help=f"the largest part (default: {PART_MIB} MiB)")
+    packing.add_argument("--part-mib", type=COUNT, default=PART_MIB, help=f"the largest part (default: {PART_MIB} MiB)")
     packing.add_argument("--licences", choices=CHOICES, help="pack recordings under such licences alone")
     packing.add_argument("--preset", choices=PRESETS, default="studio", help="whose rate and length clips are given")
     tags = commands.add_parser("tags", help="statistics of recordings for the tags and knobs of prompts; no audio")
@@ -93,7 +97,7 @@ def _add_sprint_options(sprint: argparse.ArgumentParser) -> None:
     sprint.add_argument("--data", required=True, metavar="FOLDER", help="recordings, packed or not")
     sprint.add_argument("--run", required=True, type=Path, metavar="FOLDER", help="of its runs")
     sprint.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where weights are copied all along")
-    sprint.add_argument("--minutes", type=float, default=9.0, help="for all of it (default: 9)")
+    sprint.add_argument("--minutes", type=MINUTES, default=9.0, help="for all of it (default: 9)")
     sprint.add_argument("--device", default="cuda", help="cuda or cpu")
     sprint.add_argument("--preset", choices=PRESETS, default="expressive")
     sprint.add_argument("--vocoder", default="", metavar="CHECKPOINT", help="a folder whose vocoder is gone on with")
@@ -131,18 +135,22 @@ def _add_training_options(stage: argparse.ArgumentParser) -> None:
     )
     stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
     stage.add_argument("--from", dest="resume_from", choices=(LATEST, BEST), default=LATEST, help="which checkpoint")
-    stage.add_argument("--max-minutes", type=float, default=math.inf, help="stop after so long, for all stages")
-    stage.add_argument("--max-steps", type=int, help="steps of every stage, in place of the recipe's")
-    stage.add_argument("--every", type=int, metavar="STEPS", help="steps between validations and checkpoints")
+    stage.add_argument("--max-minutes", type=MINUTES, default=math.inf, help="stop after so long, for all stages")
+    stage.add_argument("--max-steps", type=COUNT, help="steps of every stage, in place of the recipe's")
+    stage.add_argument("--every", type=COUNT, metavar="STEPS", help="steps between validations and checkpoints")
     stage.add_argument(
-        "--fad-every", type=int, metavar="STEPS", help="measure 32 takes of each class against recordings: the prior"
+        "--fad-every", type=COUNT, metavar="STEPS", help="measure 32 takes of each class against recordings: the prior"
     )
-    stage.add_argument("--keep", type=int, metavar="N", help="checkpoints kept beside the best one (default: 2)")
-    stage.add_argument("--views", type=int, help="variations kept of every recording (default: the recipe's)")
-    stage.add_argument("--batch", type=int, help="clips of a batch, on every process (default: the recipe's)")
-    stage.add_argument("--accumulation", type=int, metavar="N", help="batches of one step (default: 1)")
-    stage.add_argument("--learning-rate", type=float, help="the highest of the schedule (default: the recipe's)")
-    stage.add_argument("--seed", type=int, help="of the split, the batches and the augmentation (default: 0)")
+    stage.add_argument("--keep", type=COUNT, metavar="N", help="checkpoints kept beside the best one (default: 2)")
+    stage.add_argument("--views", type=COUNT, help="variations kept of every recording (default: the recipe's)")
+    stage.add_argument("--batch", type=COUNT, help="clips of a batch, on every process (default: the recipe's)")
+    stage.add_argument("--accumulation", type=COUNT, metavar="N", help="batches of one step (default: 1)")
+    stage.add_argument(
+        "--learning-rate", type=real(0, 10, above=True), help="the highest of the schedule (default: the recipe's)"
+    )
+    stage.add_argument(
+        "--seed", type=whole(0, 2**31 - 1), help="of the split, the batches and the augmentation (default: 0)"
+    )
     stage.add_argument("--precision", choices=("auto", "no", "bf16", "fp16"), help="default: auto")
     stage.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     stage.add_argument(
@@ -166,9 +174,6 @@ def open_run(arguments: argparse.Namespace) -> Run:
     names = ("data", "views", "seed", "precision", "batch", "accumulation", "learning_rate", "licences")
     asked = {name: getattr(arguments, name) for name in names}
     options |= {name: value for name, value in asked.items() if value is not None}
-    for name in ("views", "batch", "accumulation"):
-        if asked[name] is not None and asked[name] < 1:
-            raise ValueError(f"--{name} is {asked[name]}, but must be at least 1.")
     return Run.create(arguments.run, preset, Options(**options))
 
 
@@ -190,8 +195,8 @@ def _changed(preset: Preset, changes: list[str]) -> Preset:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; 0 when all went well, 2 after one sentence about what did not, 130 when it was interrupted."""
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parser().parse_args(argv)
         if arguments.command == "reproduce":
             run_reproduce(arguments)
         elif arguments.command == "export":

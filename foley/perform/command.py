@@ -19,6 +19,8 @@ from foley.perform.video import production_sound, read_motion, video_info
 from foley.pipeline import Foley
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
+from foley.sampling.settings import MOST_TEMPERATURE
+from foley.system.arguments import real, whole
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
@@ -34,9 +36,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("--frame-rate", default="25", help="of timecodes: 23.976, 24, 25, 29.97, 29.97df, ... 60")
     command.add_argument("--start", default="", help="the timecode or time that is second 0")
     command.add_argument("--way", default="", choices=("", *WAYS), help="default: what suits the class")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--temperature", type=float, default=1.0)
-    command.add_argument("--top-p", type=float, default=TOP_P)
+    command.add_argument("--seed", type=whole(0, 2**63 - 1), default=0)
+    command.add_argument("--temperature", type=real(0, MOST_TEMPERATURE), default=1.0)
+    command.add_argument("--top-p", type=real(0, 1, above=True), default=TOP_P)
     command.add_argument("--files", default="wav", help="of wav, midi, csv, video; several apart by commas")
     command.add_argument("--out", type=Path, default=Path("takes"), help="folder for the files")
     command.add_argument("--checkpoint", default=SHIPPED_MODEL, help="a folder or hub name; default: the shipped one")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foley.resources import IS_INSTALLED, SHIPPED_MODEL, WORK
+from foley.system.arguments import Parser
 from foley.ui.access import Address, Mode, decide
 from foley.ui.session.trainer import RUNS, why_no_training
 
@@ -15,7 +16,7 @@ PROGRAM = "foley-studio" if IS_INSTALLED else "python app.py"
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog=PROGRAM, description="foley studio in a browser.")
+    options = Parser(prog=PROGRAM, description="foley studio in a browser.")
     options.add_argument("--checkpoint", default=SHIPPED_MODEL, help="a folder or a hub name; default: the shipped one")
     options.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     options.add_argument("--host", help="address to listen on; default: this machine only, or GRADIO_SERVER_NAME")
@@ -76,8 +77,8 @@ def serve(arguments: argparse.Namespace, address: Address) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Serve the studio; 0 when it was ended, 2 after one sentence about what went wrong."""
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parser().parse_args(argv)
         serve(arguments, decide(arguments))
         return 0
     except (ValueError, RuntimeError, OSError) as error:

@@ -223,14 +223,14 @@ for number in range(writes // 2):  # all of one name, so that both want the same
 """
 
 
-def test_two_programs_lose_nothing_in_one_library(tmp_path):
-    writes = 100
+@pytest.mark.parametrize("writes", [100, pytest.param(500, marks=pytest.mark.slow)])
+def test_two_programs_lose_nothing_in_one_library(tmp_path, writes):
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     programs = [
         subprocess.Popen([sys.executable, "-c", WRITER, who, str(writes), str(tmp_path)], env=environment)
         for who in "ab"
     ]
-    assert [program.wait(timeout=300) for program in programs] == [0, 0]
+    assert [program.wait(timeout=900) for program in programs] == [0, 0]
     entries = Library(tmp_path).entries()
     names = {f"{who} {number}" for who in "ab" for number in range(writes // 2)}
     assert {entry.name for entry in entries} == names

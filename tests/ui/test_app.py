@@ -387,3 +387,14 @@ def test_a_foreign_checkpoint_is_one_sentence_and_exit_code_2(monkeypatch, capsy
     assert code == 2
     assert words.count("\n") == 1
     assert "is not the configuration of a foley checkpoint" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"), [(["--port", "abc"], "--port"), (["--sing"], "--sing"), (["--port"], "--port")]
+)
+def test_options_that_cannot_be_are_one_sentence_and_exit_code_2(monkeypatch, capsys, arguments, word):
+    code, words = run_app(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert words.startswith("error: ")
+    assert word in words
+    assert words.count("\n") == 1

@@ -16,6 +16,7 @@ from foley.plots import write_png
 from foley.presets import BASELINE, PAPER, PAPER_V1, STUDIO, STUDIO_BASELINE, Preset
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P
+from foley.system.arguments import real, whole
 from foley.system.files import write_text
 from training.reproduce import tables
 from training.reproduce.bench import Bench, OnStep, Plan
@@ -23,6 +24,7 @@ from training.reproduce.cells import DESIGNS, cells
 
 # the paper's design and the baseline's, at the sizes of a preset
 DESIGNS_OF = {"studio": (STUDIO, STUDIO_BASELINE), "paper": (PAPER, BASELINE), "paper-v1": (PAPER_V1, BASELINE)}
+COUNT = whole(1, 10_000)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -37,12 +39,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="of both designs, as in training.prior.batch=4"
     )
-    command.add_argument("--minutes", type=float, default=10.0, help="processor time of a cell; there are eleven")
+    command.add_argument(
+        "--minutes", type=real(0, 1e6, above=True), default=10.0, help="processor time of a cell; there are eleven"
+    )
     command.add_argument("--whole-recipe", action="store_true", help="instead, train every cell as its preset says")
-    command.add_argument("--seeds", type=int, default=1, help="how often everything is done")
-    command.add_argument("--clips", type=int, help="training clips of each class (default: all)")
-    command.add_argument("--held-out", type=int, help="held-out clips of each class (default: all)")
-    command.add_argument("--takes", type=int, default=32, help="takes of each class, of both designs")
+    command.add_argument("--seeds", type=COUNT, default=1, help="how often everything is done")
+    command.add_argument("--clips", type=COUNT, help="training clips of each class (default: all)")
+    command.add_argument("--held-out", type=COUNT, help="held-out clips of each class (default: all)")
+    command.add_argument("--takes", type=COUNT, default=32, help="takes of each class, of both designs")
     command.add_argument("--embedder", choices=NAMES, default=NAMES[0], help="that hears the takes for table 3")
     command.add_argument("--encoder", default=str(SHIPPED_MODEL), help="checkpoint whose encoder makes the CEmbeds")
 
