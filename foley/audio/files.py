@@ -156,7 +156,7 @@ def _decoded(file: "soundfile.SoundFile", frames: int, channel: int | None = Non
     while frames > 0:
         wanted = min(block, frames)
         data: np.ndarray = file.read(wanted, dtype="int32" if shifted else "float32", always_2d=True)
-        samples = torch.from_numpy((data << 8) / np.float32(2**31) if shifted else data)
+        samples = torch.from_numpy((data << 8).astype(np.float32) / 2**31 if shifted else data)
         if not len(samples):
             break
         mono, loudest = _mono(samples)
@@ -182,8 +182,9 @@ def _low_24_bits(file: "soundfile.SoundFile") -> bool:
         layout = wav_layout(raw.read(MOST_HEADER_BYTES))
     if layout is None or not layout.holds_24_bits_in_4_bytes:
         return False
+    place = file.tell()
     data: np.ndarray = file.read(BLOCK_SAMPLES // file.channels, dtype="int32", always_2d=True)
-    file.seek(0)
+    file.seek(place)
     return bool((data & 0xFF).any())
 
 

@@ -135,7 +135,11 @@ def test_24_bits_in_four_bytes_are_decoded_wherever_they_lie(tmp_path):
         body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", 4 * len(stored))
         data = stored.astype("<i4").tobytes()
         (tmp_path / name).write_bytes(b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data)
-        assert np.abs(read_audio(tmp_path / name, 24_000).numpy() - tone()).max() < 1e-6
+        sound = read_audio(tmp_path / name, 24_000)
+        assert sound.dtype == torch.float32  # as of every file: networks take nothing else
+        assert np.abs(sound.numpy() - tone()).max() < 1e-6
+        part = read_audio(tmp_path / name, 24_000, 0.25, start_s=0.25)
+        assert np.abs(part.numpy() - tone()[6000:12_000]).max() < 1e-6
 
 
 def test_a_recording_cut_off_before_its_header_was_finished_is_read(tmp_path):
