@@ -27,8 +27,9 @@ HEADS = [
     b"\x1aE\xdf\xa3", b"<?xml version='1.0'?>",
 ]  # fmt: skip
 _KINDS = [
-    ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"), ("WAV", "PCM_U8"), ("WAV", "ULAW"),
-    ("WAV", "IMA_ADPCM"), ("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"),
+    ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"),
+    ("WAV", "PCM_U8"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("FLAC", "PCM_16"), ("FLAC", "PCM_24"),
+    ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"),
     ("AIFF", "PCM_16"), ("W64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16"), ("RF64", "PCM_16"),
 ]  # fmt: skip
 _WIDE = (("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"))
@@ -88,7 +89,10 @@ def sound_bytes(chance: random.Random) -> bytes:
     except (soundfile.SoundFileError, ValueError, RuntimeError, AssertionError):  # a rate that a container cannot tell
         sound = io.BytesIO()
         soundfile.write(sound, samples[:, :1], 24_000, format="WAV", subtype="FLOAT")
-    return sound.getvalue()
+    data = bytearray(sound.getvalue())
+    if subtype == "PCM_32" and chance.random() < 0.5:
+        data[34:36] = b"\x18\0"  # 24 bits in containers of four bytes
+    return bytes(data)
 
 
 def write_sound(path: Path, chance: random.Random) -> None:

@@ -10,14 +10,12 @@ import torch
 from broken_files import HEADS, WORDS, broken_bytes, broken_json, write_sound
 from kit import Kit, NotHeldError
 
+from foley.audio.embedded import read_recipe
 from foley.audio.metadata import Tags, tagged
 from foley.perform.event_files import read_events, write_midi
 from foley.perform.events import EventError, EventList
-from foley.perform.onsets import events_of
-from foley.perform.output import read_performance, reopen, save
-from foley.perform.performance import Performance
+from foley.perform.output import read_performance, reopen
 from foley.perform.picture import events_in_motion
-from foley.perform.settings import PerformanceSettings
 from foley.perform.timecode import RATES, FrameRate
 from foley.perform.video import lay_sound, production_sound, read_motion, video_info
 
@@ -55,13 +53,10 @@ def performances(chance: random.Random, kit: Kit, folder: Path) -> None:
     if chance.random() < 0.1:
         write_sound(path, chance)
     else:
-        waveform = torch.from_numpy(np.sin(np.arange(19_200)).astype(np.float32))
-        settings = PerformanceSettings("Footstep", knobs=(("loudness", 0.5),))
-        performance = Performance(waveform, 24_000, events_of(waveform, 24_000), settings, "tiny@0")
-        whole = save(performance, folder / "whole")["wav"].read_bytes()
+        whole = kit.performance.read_bytes()
         if chance.random() < 0.7:
             with contextlib.suppress(UnicodeEncodeError):
-                whole = tagged(whole, Tags(recipe=broken_json(json.dumps(performance.recipe), chance)))
+                whole = tagged(whole, Tags(recipe=broken_json(read_recipe(kit.performance) or "", chance)))
         else:
             whole = broken_bytes(whole, chance)
         path.write_bytes(whole)

@@ -6,6 +6,7 @@ import random
 import shutil
 from pathlib import Path
 
+import torch
 from broken_files import VALUES, WORDS, broken_bytes, broken_json, write_index, write_sound, write_table
 from handmade import handmade_take
 from kit import Kit, NotHeldError
@@ -24,11 +25,16 @@ def recordings(chance: random.Random, kit: Kit, folder: Path) -> None:
     path = folder / chance.choice(["a.wav", "b.flac", "c.ogg", "d.mp3", "e", "\udcff.wav", "f" * 200 + ".aif"])
     write_sound(path, chance)
     refusals = []
-    for read in (lambda: read_audio(path, 24_000, 4.0), lambda: recording_s(path), lambda: read_samples(path, 4.0)):
+    for read in (lambda: read_audio(path, 24_000, 4.0), lambda: read_samples(path, 4.0)[0]):
         try:
-            read()
+            if read().dtype != torch.float32:
+                raise NotHeldError("samples that no network takes")
         except AudioError as error:
             refusals.append(error)
+    try:
+        recording_s(path)
+    except AudioError as error:
+        refusals.append(error)
     if refusals:
         raise refusals[0]
 

@@ -2,13 +2,20 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import numpy as np
+import torch
 from handmade import handmade_take
 from tiny import tiny_checkpoint
+
+from foley.categories import Category
+from foley.perform.events import EventList, LevelCurve
+from foley.perform.output import save
+from foley.perform.performance import Performance
+from foley.perform.settings import PerformanceSettings
 
 
 class NotHeldError(Exception):
@@ -17,7 +24,7 @@ class NotHeldError(Exception):
 
 @dataclass(frozen=True)
 class Kit:
-    """What inputs are made of, prepared once for a process: a tiny checkpoint, a take and a video."""
+    """What inputs are made of, prepared once for a process: a tiny checkpoint, a take, a performance and a video."""
 
     folder: Path
 
@@ -30,6 +37,10 @@ class Kit:
         return self.folder / "take.wav"
 
     @property
+    def performance(self) -> Path:
+        return self.folder / "performance.wav"
+
+    @property
     def video(self) -> Path:
         return self.folder / "video.mp4"
 
@@ -38,8 +49,17 @@ class Kit:
         kit = cls(folder)
         tiny_checkpoint(kit.checkpoint)
         handmade_take().save(kit.take)
+        write_performance(kit.performance)
         write_video(kit.video)
         return kit
+
+
+def write_performance(path: Path) -> None:
+    """A performance of half a second with events, knobs and a level curve."""
+    waveform = torch.from_numpy(np.sin(np.arange(12_000)).astype(np.float32))
+    events = replace(EventList.of_times([0.0, 0.4], [1.0, 0.5], 0.5), curve=LevelCurve((-20.0, -30.0), 18.75))
+    settings = PerformanceSettings(Category.Footstep, knobs=(("loudness", 0.5),))
+    save(Performance(waveform, 24_000, events, settings, "tiny@0"), path.parent, path.stem)
 
 
 def write_video(path: Path) -> None:
