@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,6 +24,16 @@ def whole_number(what: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{what} is {repr(value)[:30]}, but must be a whole number.")
     return value
+
+
+def _described(take: Take, folder: Path) -> dict[str, Any]:
+    """What programs are told of a take, with its file, which is written into a folder."""
+    return {
+        **take.recipe.settings,
+        "peak_dbfs": peak_dbfs(take.waveform),
+        "nearly_silent": take.is_nearly_silent,
+        "wav": served(take.save(folder)),
+    }
 
 
 def add_endpoints(
@@ -66,16 +77,8 @@ def add_endpoints(
             folder = new_folder(request)
             asked = asked_of(knobs)
             with closing(stream(category, seed, temperature, count, top_k, top_p, asked)) as events:
-                takes = [event for event in events if isinstance(event, Take)]
-            return [
-                {
-                    **take.recipe.settings,
-                    "peak_dbfs": peak_dbfs(take.waveform),
-                    "nearly_silent": take.is_nearly_silent,
-                    "wav": served(take.save(folder)),
-                }
-                for take in takes
-            ]
+                # each is written as it comes: of many takes only one is in memory, and the model works on meanwhile
+                return [_described(event, folder) for event in events if isinstance(event, Take)]
         except Exception as error:
             raise gr.Error(error_message(error), print_exception=False) from None
 
