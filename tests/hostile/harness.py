@@ -64,6 +64,8 @@ def run(inputs: int, processes: int = 2) -> Result:
         thread.start()
     for thread in threads:
         thread.join()
+    if not jobs.empty():  # each thread says why its processes do not start; a table would say that all was tried
+        raise RuntimeError(f"{jobs.qsize()} inputs were not fed: the suite's processes do not start.")
     return Result(tried, faults, time.monotonic() - began)
 
 
