@@ -1,5 +1,7 @@
 """CEmbed (paper 3.2, figure 1): log-mel rows below, embedding rows above, standardised with kept statistics."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +26,8 @@ class CEmbed(nn.Module):
         super().__init__()
         self.mel_rows = preset.mel.rows
         self.log_mel = LogMel(preset.audio, preset.mel)
-        self.encoder = encoder or Encoder(preset.encoder) if preset.encoder.kind != "none" else None
+        own = encoder or Encoder(preset.encoder) if preset.encoder.kind != "none" else None
+        self.encoder = cast("Encoder | None", own)  # what takes its place is called as it is
         self.register_buffer("mean", torch.zeros(preset.rows))
         self.register_buffer("scale", torch.ones(preset.rows))
 
