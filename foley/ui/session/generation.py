@@ -36,7 +36,7 @@ from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
 PROGRESS_INTERVAL_S = 0.08  # as often as an eye can use
-FIRST_HEARD_S = 0.3  # in which the page lets the first of several takes be heard; drawing the others would slow it
+FIRST_HEARD_S = 0.6  # in which the page lets the first of several takes be heard; drawing the others would slow it
 MOST_OPENED = 16  # takes that are put on the stage at once
 EXAMPLE = (Category.DogBark, 7)  # what a visitor without takes finds on the stage
 
