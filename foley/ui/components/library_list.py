@@ -1,5 +1,6 @@
 """The library on the page: its rows, and how the page learns of changes."""
 
+import json
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -22,13 +23,22 @@ _lock = threading.Lock()
 
 
 def library_value(library: Library) -> dict[str, Any]:
-    """All of a library, the newest first."""
+    """All of a library, the newest first.
+
+    The takes are one text of JSON: Gradio looks through values for files, and copies them one by one on the page.
+    """
     entries = library.entries()
     with _lock:
         version = _versions.setdefault(library, 0)
     urls = addresses(library.folder, library.modified_ns())
     takes = [row(entry, urls[entry.file]) for entry in entries if entry.file in urls]
-    return {"all": True, "version": version, "takes": takes, "gone": [], "trashed": len(Trash(library).deleted())}
+    return {
+        "all": True,
+        "version": version,
+        "takes": json.dumps(takes),
+        "gone": [],
+        "trashed": len(Trash(library).deleted()),
+    }
 
 
 def library_change(library: Library, changed: Iterable[Entry], gone: Iterable[str] = ()) -> dict[str, Any]:

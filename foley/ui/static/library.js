@@ -56,7 +56,7 @@
       early = value;
       return;
     }
-    if (value.all) takes = value.takes;
+    if (value.all) takes = typeof value.takes === "string" ? JSON.parse(value.takes) : value.takes;
     else if (value.since !== version) {
       window.foley.protocol.send({ action: "list" });
       return;
