@@ -136,7 +136,9 @@ def _add_training_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--resume", action="store_true", help="go on with the run's own data and preset")
     stage.add_argument("--from", dest="resume_from", choices=(LATEST, BEST), default=LATEST, help="which checkpoint")
     stage.add_argument("--max-minutes", type=MINUTES, default=math.inf, help="stop after so long, for all stages")
-    stage.add_argument("--max-steps", type=COUNT, help="steps of every stage, in place of the recipe's")
+    stage.add_argument(
+        "--max-steps", type=whole(0, 10**9), help="steps of every stage, in place of the recipe's; 0 keeps the weights"
+    )
     stage.add_argument("--every", type=COUNT, metavar="STEPS", help="steps between validations and checkpoints")
     stage.add_argument(
         "--fad-every", type=COUNT, metavar="STEPS", help="measure 32 takes of each class against recordings: the prior"

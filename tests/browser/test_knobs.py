@@ -71,7 +71,7 @@ def test_a_knob_that_is_let_go_draws_the_same_seed_again(desk):
 def test_while_it_draws_the_newest_value_wins(desk):
     generate(desk)
     before = total(desk)
-    PacedFoley.pause_s = 0.005
+    PacedFoley.pause_s = 0.03  # far longer than the values take to come
     turn(desk, "Tail", 0.9)
     expect(desk.locator("#progress output")).to_contain_text("Drawing")
     for value in (0.7, 0.6, 0.1):
@@ -90,7 +90,7 @@ def test_stop_forgets_what_was_turned_meanwhile(desk):
     desk.wait_for_timeout(300)
     desk.locator("#stop").click()
     expect(desk.locator("#progress output")).to_have_text("Stopped")
-    desk.wait_for_timeout(600)
+    desk.wait_for_timeout(1200)
     expect(desk.locator("#progress output")).to_have_text("Stopped")
 
 
