@@ -125,6 +125,7 @@ ENDPOINTS: dict[str, frozenset[Mode]] = {
     "protocol.library": ANY,
     "protocol.model": ANY,
     "protocol.say": ANY,
+    "protocol.heard": ANY,
     "protocol.export": ANY,
     "protocol.recording": ANY,
     "protocol.explore": ANY,

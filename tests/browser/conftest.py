@@ -80,5 +80,5 @@ def page(window) -> Iterator["sync_api.Page"]:
     window.get_by_label("number input for Variations").blur()
     window.get_by_label("Lock the seed").uncheck(force=True)
     window.mouse.move(5, 5)
-    PacedFoley.pause_s = PacedFoley.steps = PacedFoley.closed = 0
+    PacedFoley.pause_s = PacedFoley.steps = PacedFoley.finished = PacedFoley.closed = 0
     return window

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from visitor import PacedFoley, drawn, generate, rows, settle, sync_api, visit
 
+from foley.ui.session import generation
+
 expect = sync_api.expect
 
 LOUDNESS_HEARD = """
@@ -57,7 +59,8 @@ def test_a_take_plays_when_it_is_ready_where_that_is_wanted_and_not_where_it_is_
     expect(fresh.locator(".take.ready[data-playing]")).to_have_count(1)
 
 
-def test_the_first_of_several_takes_is_heard_while_the_others_are_still_drawn(fresh):
+def test_the_first_of_several_takes_is_heard_while_the_others_are_still_drawn(fresh, monkeypatch):
+    monkeypatch.setattr(generation, "FIRST_HEARD_S", 600)  # it is the page that says when to go on
     fresh.get_by_label("Play when ready").check()
     fresh.get_by_label("number input for Variations").fill("4")
     fresh.get_by_label("number input for Variations").blur()

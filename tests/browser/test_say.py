@@ -9,7 +9,7 @@ expect = sync_api.expect
 
 
 @pytest.fixture(scope="module")
-def desk(browser, hearing) -> Iterator["sync_api.Page"]:
+def page(browser, hearing) -> Iterator["sync_api.Page"]:
     PacedFoley.pause_s = 0
     context, page = visit(browser, hearing)
     yield page
@@ -28,41 +28,41 @@ def say(page, words: str) -> None:
     page.keyboard.type(words)
 
 
-def test_words_become_chips_a_chip_is_changed_and_enter_makes_the_sound(desk):
-    say(desk, "purple dark rain, seed 6")
-    expect(chips(desk)).to_have_text(["brightness 0.20✕", "Rain✕", "seed 6✕", "not understoodpurple"])
-    desk.keyboard.press("Tab")
-    desk.keyboard.press("Tab")  # past the button, to the first chip
-    desk.keyboard.press("Enter")
-    expect(desk.get_by_label("Change brightness 0.20")).to_be_focused()
-    desk.keyboard.type("0.9")
-    desk.keyboard.press("Enter")
-    expect(chips(desk).first).to_have_text("brightness 0.90✕")
-    desk.locator("#say-words").press("Enter")
-    drawn(desk)
-    card = desk.locator(".take.ready")
+def test_words_become_chips_a_chip_is_changed_and_enter_makes_the_sound(page):
+    say(page, "purple dark rain, seed 6")
+    expect(chips(page)).to_have_text(["brightness 0.20✕", "Rain✕", "seed 6✕", "not understoodpurple"])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # past the button, to the first chip
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Change brightness 0.20")).to_be_focused()
+    page.keyboard.type("0.9")
+    page.keyboard.press("Enter")
+    expect(chips(page).first).to_have_text("brightness 0.90✕")
+    page.locator("#say-words").press("Enter")
+    drawn(page)
+    card = page.locator(".take.ready")
     expect(card.locator(".asked")).to_have_text("bright 0.9")
     expect(card.locator(".kind")).to_have_text("best of 8")
-    expect(desk.locator("[data-knob=brightness] output")).to_have_text("0.90")
-    expect(desk.locator("#seed input")).to_have_value("6")
+    expect(page.locator("[data-knob=brightness] output")).to_have_text("0.90")
+    expect(page.locator("#seed input")).to_have_value("6")
 
 
-def test_what_is_taken_back_comes_back_as_said_and_a_reload_keeps_the_words(desk):
-    desk.locator("#say-words").fill("dark rain far away")
-    expect(chips(desk)).to_have_count(4)
-    desk.get_by_label("Take back loudness 0.20").focus()
-    desk.keyboard.press("Delete")
-    expect(chips(desk)).to_have_count(3)
-    desk.get_by_label("Take back Rain").click()
-    expect(chips(desk)).to_have_count(2)
-    expect(desk.locator("#say .said")).to_contain_text("No word names a class")
-    desk.get_by_role("button", name="as said").click()
-    expect(chips(desk)).to_have_count(4)
-    desk.wait_for_function("location.hash.includes('dark+rain+far+away')")
-    desk.reload()
-    settle(desk)
-    expect(desk.locator("#say-words")).to_have_value("dark rain far away")
-    expect(chips(desk)).to_have_count(4)
+def test_what_is_taken_back_comes_back_as_said_and_a_reload_keeps_the_words(page):
+    page.locator("#say-words").fill("dark rain far away")
+    expect(chips(page)).to_have_count(4)
+    page.get_by_label("Take back loudness 0.20").focus()
+    page.keyboard.press("Delete")
+    expect(chips(page)).to_have_count(3)
+    page.get_by_label("Take back Rain").click()
+    expect(chips(page)).to_have_count(2)
+    expect(page.locator("#say .said")).to_contain_text("No word names a class")
+    page.get_by_role("button", name="as said").click()
+    expect(chips(page)).to_have_count(4)
+    page.wait_for_function("location.hash.includes('dark+rain+far+away')")
+    page.reload()
+    settle(page)
+    expect(page.locator("#say-words")).to_have_value("dark rain far away")
+    expect(chips(page)).to_have_count(4)
 
 
 def test_a_model_that_hears_no_knobs_says_so_on_the_chip(page):

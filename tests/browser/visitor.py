@@ -16,7 +16,7 @@ sync_api.expect.set_options(timeout=PATIENCE_MS)
 class PacedFoley(Foley):
     """A model that can be slowed down, so that there is time to press Stop; and that knows what it was asked for."""
 
-    pause_s, steps, closed = 0.0, 0, 0
+    pause_s, steps, finished, closed = 0.0, 0, 0, 0
 
     def stream(self, *arguments, **settings) -> Iterator:
         try:
@@ -24,8 +24,17 @@ class PacedFoley(Foley):
                 type(self).steps += 1
                 time.sleep(self.pause_s)
                 yield event
+            type(self).finished += 1
         finally:
             type(self).closed += 1
+
+    @classmethod
+    def wait_until_closed(cls) -> None:
+        """Wait until the work that was begun last has ended, in whichever thread."""
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while not cls.closed:
+            assert time.monotonic() < until, "the model works on"
+            time.sleep(0.01)
 
 
 SILENTLY = """

@@ -26,6 +26,7 @@ from foley.takes.recipe import Recipe
 from foley.ui.components.export_panel import export_takes
 from foley.ui.components.library_list import library_value
 from foley.ui.components.protocol import Mailbox, Open, Star, read_message
+from foley.ui.session import generation
 from foley.ui.session.generation import GenerateController
 from foley.ui.session.models import Models
 from foley.ui.session.stage import Stage
@@ -142,6 +143,12 @@ def controller_of(foley: Foley, libraries=None) -> GenerateController:
     return GenerateController(Models(foley), libraries or LIBRARIES, names, {name: name for name in OUTPUTS})
 
 
+@pytest.fixture(autouse=True)
+def nobody_listens(monkeypatch):
+    """There is no page here that says when the first of several takes is heard: nothing waits for it."""
+    monkeypatch.setattr(generation, "FIRST_HEARD_S", 0)
+
+
 def outcome(steps) -> dict:
     values = {}
     for step in steps:
@@ -181,14 +188,6 @@ def test_the_first_of_several_takes_is_drawn_alone_and_the_others_follow_togethe
     assert [take["file"].split(".wav")[0] for take in stage.takes] == [take.file_name[:-4] for take in together]
     saved = [LIBRARIES.of("a").saved(take["file"])[0].codes for take in stage.takes]
     assert all(torch.equal(codes, take.codes) for codes, take in zip(saved, together, strict=True))
-
-
-def test_the_first_of_several_takes_is_shown_whole_and_alone_before_the_others_are_laid_out(foley):
-    stages = [step["stage"] for step in run_controller(foley, count=3) if "stage" in step]
-    assert [stage.places for stage in stages if not stage.takes] == [1]
-    assert [stage.places for stage in stages if len(stage.takes) == 1] == [1, 3]
-    assert not any(take["mel"]["path"] is None for take in stages[1].takes)
-    assert [stage.places for stage in stages if len(stage.takes) > 1] == [3] * len(stages[3:])
 
 
 @pytest.mark.machine

@@ -8,6 +8,7 @@ are a few of them because each has a queue of its own: who stars a take does not
 | `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `delete`, `restore` |
 | `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `say`, `open`, … |
 | `say` | none: it is answered at once | `understand` |
+| `heard` | none: the run that waits for it holds the model | `heard` |
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
 | `recording` | as `model` | `use_recording`, `choose_part` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
@@ -140,6 +141,13 @@ class Example(Message):
     action: Literal["example"]
 
 
+class Heard(Message):
+    """The first of several takes is heard, or need not be: the others may be drawn."""
+
+    action: Literal["heard"]
+    file: str
+
+
 class ExportForm(BaseModel):
     """The export form as the page holds it, a text for every number that may be left empty."""
 
@@ -240,7 +248,7 @@ class SavePerformance(Message):
 Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
-    | Siblings | Region | Continue | Redraw | Understand | Say | Open | Example
+    | Siblings | Region | Continue | Redraw | Understand | Say | Open | Example | Heard
     | Export | Preview | UseRecording | ChoosePart | HearCode | OpenCell
     | Perform | Warm | SavePerformance,
     Field(discriminator="action"),

@@ -24,7 +24,7 @@ from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components.library_list import library_change
 from foley.ui.components.progress_bar import bar_value, codes_value
-from foley.ui.components.protocol import Edit, Example, Open, Redraw, Say
+from foley.ui.components.protocol import Edit, Example, Heard, Open, Redraw, Say
 from foley.ui.components.spoken_card import chosen_value, performance_value
 from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
@@ -36,7 +36,7 @@ from foley.ui.session.visitors import Libraries, new_folder
 
 SEEDS = 100_000_000  # eight digits: read, typed and told without trouble
 PROGRESS_INTERVAL_S = 0.08  # as often as an eye can use
-FIRST_HEARD_S = 0.6  # in which the page lets the first of several takes be heard; drawing the others would slow it
+FIRST_HEARD_S = 2.0  # for which the others wait, at most, until the page says that the first of several is heard
 MOST_OPENED = 16  # takes that are put on the stage at once
 EXAMPLE = (Category.DogBark, 7)  # what a visitor without takes finds on the stage
 
@@ -98,6 +98,13 @@ class GenerateController:
         take = self.models.call(self._read(values, "model"), _example, *EXAMPLE)
         return {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example to start with")}
 
+    def heard(self, message: Heard, _: dict, request: gr.Request) -> Changes:
+        """Draw the others: the page lets the first take be heard."""
+        running = self.running.get(request.session_hash or "")
+        if running and message.file in {take["file"] for take in running.now.takes}:
+            running.heard.set()
+        return {self.outputs["progress"]: gr.skip()}
+
     def bring_back(self, recipe: Recipe, values: dict, request: gr.Request) -> Changes:
         """Put the take of a recipe on the stage. Raises RecipeError where another model made it."""
         return self.show([self.models.call(self._read(values, "model"), Foley.remake, recipe)], values, request)
@@ -138,6 +145,7 @@ class GenerateController:
         Waits until the run has ended, so that nothing it still had to say comes after this.
         """
         if running := self.running.get(request.session_hash or ""):
+            running.heard.set()
             running.ended.wait(timeout=30)
             stage = running.now
         return stage.ended(), bar_value("Stopped"), *buttons(running=False).values()
@@ -162,8 +170,8 @@ class GenerateController:
                 now, words = stage.draw(partial(Stage.with_take, value=value)), f"Take {len(takes)} of {wanted.count}"
                 library = library_change(self.libraries.of(visit.token), added)
                 yield self._change(stage=now, progress=bar_value(words, 1.0), library=library)
-                if now.held:
-                    time.sleep(FIRST_HEARD_S)
+                if now.held:  # drawing the others would slow the page that lets this one be heard
+                    stage.heard.wait(FIRST_HEARD_S)
                     yield self._change(stage=stage.draw(Stage.released))
             progress = bar_value(_told(wanted, takes, stage.is_overtaken, time.monotonic() - began), 1.0, "done")
             first = takes[0].seed if isinstance(takes[0], Take) and isinstance(wanted, GenerateRequest) else wanted.seed

@@ -27,8 +27,8 @@ FROM_PICTURE, FROM_SOUND, NO_EVENTS = "its picture", "its own sound", "my taps"
 
 
 @dataclass
-class Desk:
-    """What lies on a visitor's Perform tab: the file that is open, the versions that can be taken home, and the
+class PerformState:
+    """The state of a visitor's Perform tab: the file that is open, the versions that can be taken home, and the
     settings of a performance that was opened. `source` names what was opened last: it is another one each time.
 
     One for each visit, changed in place: a performance that ends late finds out what was opened meanwhile.

@@ -67,12 +67,13 @@ class Stage:
 
 class RunningStage:
     """The stage of a session in which a run draws: the run adds its takes as long as it has the stage. What the
-    visitor opens meanwhile stays on it, and what is deleted does not come back.
+    visitor opens meanwhile stays on it, and what is deleted does not come back. `heard` is set as soon as the page lets
+    the first take be heard, `ended` when the run is over.
     """
 
     def __init__(self, stage: Stage):
         self.now = stage
-        self.ended = threading.Event()
+        self.heard, self.ended = threading.Event(), threading.Event()
         self._run = stage.run
         self._lock = threading.Lock()
 

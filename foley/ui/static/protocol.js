@@ -13,6 +13,7 @@
     redraw: "model",
     say: "model",
     understand: "say",
+    heard: "heard",
     open: "model",
     example: "model",
     export: "export",

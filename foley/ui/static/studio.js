@@ -32,8 +32,9 @@
     show(card);
   }
 
+  /** Returns a promise that is kept as soon as it sounds, or cannot. */
   function play(card, voice = card.dataset.voice || "0", share = null) {
-    if (!card.classList.contains("ready")) return;
+    if (!card.classList.contains("ready")) return Promise.resolve();
     const before = voiceOf(card);
     takeInHand(card);
     card.dataset.voice = voice;
@@ -50,7 +51,7 @@
       setGain(other, window.foley.gain(card));
       other.loop = "looping" in card.dataset;
     });
-    audio.play().then(
+    return audio.play().then(
       () => show(card),
       () => show(card),
     );
@@ -81,9 +82,14 @@
     "loadeddata",
     (event) => {
       const card = event.target.closest?.(".take.ready[data-take]");
-      if (!expected || !card || !isShown(card)) return;
-      expected = false;
-      if (window.foley.forms.values("listening").autoplay && !(current && isPlaying(current))) play(card, "0", 0);
+      if (!expected || !card) return;
+      const plays =
+        isShown(card) && window.foley.forms.values("listening").autoplay && !(current && isPlaying(current));
+      if (isShown(card)) expected = false;
+      const first = plays ? play(card, "0", 0) : null;
+      // the others of a run wait until the first is heard
+      if (card.closest(".takes.many"))
+        Promise.resolve(first).then(() => window.foley.protocol.send({ action: "heard", file: card.dataset.file }));
     },
     true,
   );

@@ -126,6 +126,9 @@ def _generating(controller: GenerateController, go: gr.Button, stop: gr.Button) 
         trigger_mode="multiple",
         **USES_MODEL,
     )
+    queue: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": None}
+    answered = {controller.inputs["token"]}, [controller.outputs["progress"]]
+    protocol.Mailbox("heard").on({protocol.Heard: controller.heard}, *answered, **queue)
     stop.click(None, cancels=[running, editing], **PAGE_ONLY)
     ended = [controller.outputs[name] for name in ("stage", "progress", "go", "stop")]
     stop.click(controller.stopped, controller.outputs["stage"], ended, concurrency_limit=None, **PAGE_ONLY)

@@ -26,9 +26,9 @@ from foley.ui.session.performing import (
     FROM_PICTURE,
     FROM_SOUND,
     NO_EVENTS,
-    Desk,
     Opened,
     PerformRequest,
+    PerformState,
     Pools,
     open_source,
     warm,
@@ -44,7 +44,7 @@ class PerformTab:
     def __init__(self, models: Models, libraries: Libraries, model: gr.State, token: gr.BrowserState, tab: gr.Tab):
         self.models, self.libraries, self.model, self.token, self.tab = models, libraries, model, token, tab
         self.pools = Pools()
-        self.desk = gr.State(Desk())
+        self.state = gr.State(PerformState())
         with gr.Row(elem_classes="bench"):
             with gr.Column(elem_classes="controls perform-settings", min_width=280):
                 self._lay_out_settings()
@@ -80,7 +80,7 @@ class PerformTab:
     def _connect(self) -> None:
         queue: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "video", **PAGE_ONLY}
         shown = [self.stage, self.bar, self.kind, self.way, self.seed, self.temperature, self.count]
-        opening = {self.desk, self.take_from}
+        opening = {self.state, self.take_from}
         self.file.upload(self.opened, {self.file, *opening}, shown, **queue)
         self.take_from.change(self.opened_again, opening, shown, **queue)
         self.kept.input(self.reopened, {self.kept, self.token, *opening}, [*shown, self.kept], **queue)
@@ -89,7 +89,7 @@ class PerformTab:
         self.model.change(self.hears_knobs, self.model, self.stage, concurrency_limit=None, **PAGE_ONLY)
         self.go.click(None, None, None, js="() => window.foley.performing.perform()", **PAGE_ONLY)
         inputs = {
-            self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.desk,
+            self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.state,
         }  # fmt: skip
         running = protocol.Mailbox("perform").on(
             {protocol.Perform: self.performed, protocol.Warm: self.warmed}, inputs,
@@ -113,7 +113,7 @@ class PerformTab:
 
     def opened_again(self, values: dict) -> Iterator[dict]:
         """Look again at the video that is open, for events from elsewhere."""
-        if video := values[self.desk].video:
+        if video := values[self.state].video:
             yield from self._open(video, values)
         else:
             yield {self.bar: gr.skip()}
@@ -133,20 +133,20 @@ class PerformTab:
         try:
             for step in open_source(path, values[self.take_from], self.models.first.sample_rate):
                 if isinstance(step, Opened):
-                    yield self._show(step, path, file or served(path), values[self.desk])
+                    yield self._show(step, path, file or served(path), values[self.state])
                 else:
                     yield {self.bar: bar_value("Looking for events", step, "running")}
         except Exception as error:
             gr.Warning(error_message(error))
             yield {self.bar: bar_value("Nothing was opened")}
 
-    def _show(self, opened: Opened, path: Path, file: dict, desk: Desk) -> dict:
+    def _show(self, opened: Opened, path: Path, file: dict, state: PerformState) -> dict:
         """What was opened, on the page; of a performance also its sound and its settings."""
         performance = opened.performance
-        desk.source, desk.path = uuid4().hex, path
-        desk.done, desk.settings = ([performance], performance.settings) if performance else ([], None)
+        state.source, state.path = uuid4().hex, path
+        state.done, state.settings = ([performance], performance.settings) if performance else ([], None)
         knobs = performance.settings.knobs if performance else ()
-        value = opened_value(desk.source, opened.events, opened.words, desk.video, opened.frame_rate, dict(knobs))
+        value = opened_value(state.source, opened.events, opened.words, state.video, opened.frame_rate, dict(knobs))
         changes: dict = {self.bar: bar_value(opened.words, 1.0, "done")}
         if performance:
             settings = performance.settings
@@ -173,8 +173,8 @@ class PerformTab:
 
         Where another file was opened meanwhile, its timeline stays as it is: the performance is kept all the same.
         """
-        events, desk = _events(message), values[self.desk]
-        source = desk.source
+        events, state = _events(message), values[self.state]
+        source = state.source
         wanted = PerformRequest(events, self._settings(values, message.knobs), int(values[self.count]), self.pools)
         yield {self.bar: bar_value("Performing", 0.0, "running"), **self._buttons(running=True)}
         performances: list[Performance] = []
@@ -190,8 +190,8 @@ class PerformTab:
             path = write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
             heard.append(PerformedVersion(each.waveform, served(path), each.settings.seed))
         words = f"{events.count_words}, {performances[0].settings.way_words}"
-        if desk.source == source:
-            desk.done = performances
+        if state.source == source:
+            state.done = performances
             shown = {self.stage: performed_value({}, uuid4().hex, heard, words)}
         else:
             shown, words = {}, f"{words}: among the earlier performances, as something else was opened meanwhile"
@@ -210,10 +210,10 @@ class PerformTab:
 
     def saved(self, message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
         """Write a version as a file to take home."""
-        desk = values[self.desk]
-        if message.variation >= len(desk.done):
+        state = values[self.state]
+        if message.variation >= len(state.done):
             raise EventError("There is no performance yet: press Perform first.")
-        paths = save(desk.done[message.variation], new_folder(request), kinds=message.kinds, video=desk.video)
+        paths = save(state.done[message.variation], new_folder(request), kinds=message.kinds, video=state.video)
         path = next(iter(paths.values()))
         return {self.answer: {"action": "download", "file": served(path), "name": path.name}}
 
@@ -226,7 +226,7 @@ class PerformTab:
         number = values[self.seed]
         if number is None or int(number) != number:
             raise ValueError("The seed must be a whole number.")
-        own = values[self.desk].settings
+        own = values[self.state].settings
         seed = own.seed if own and float(own.seed) == float(number) else int(number)  # the page rounds long ones
         category = Category(int(values[self.kind]))
         settings = PerformanceSettings(category, seed, values[self.way] or "", float(values[self.temperature]))
