@@ -22,6 +22,10 @@ MOST_THREADS = 100  # of calls: each visitor who waits for the model holds one, 
 # (GRADIO_VIBE_MODE), or every function as a tool (GRADIO_MCP_SERVER).
 HEEDED = {"GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "GRADIO_SHARE", "GRADIO_ROOT_PATH", "GRADIO_TEMP_DIR"}
 
+# Gradio notes when each call began and ended, ten thousand of them, and counts all of these anew after every call, for
+# a page of figures that is off here.
+NO_FIGURES = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**62)}
+
 
 class Mode(Enum):
     """Who can open the page."""
@@ -66,7 +70,7 @@ class Address:
 
 def decide(arguments: argparse.Namespace, environment: MutableMapping[str, str] = os.environ) -> Address:
     """Where the page will be served and for whom, from the command line and the environment, Gradio's variables among
-    them. Those of them that could open more are taken out of the environment.
+    them. Those of them that could open more are taken out of the environment, and its figures of calls are put off.
 
     Raises ValueError for a port that is none and a password that cannot be.
     """
@@ -79,6 +83,7 @@ def decide(arguments: argparse.Namespace, environment: MutableMapping[str, str] 
     public = share or behind_a_proxy or not _is_loopback(host)
     for name in [name for name in environment if name.startswith("GRADIO_") and name not in HEEDED]:
         del environment[name]
+    environment.update(NO_FIGURES)
     mode = Mode.SPACE if on_a_space else Mode.SHARED if public else Mode.OWN
     return Address(mode, host, _port(port), share and not on_a_space, read_users(arguments.auth, environment))
 

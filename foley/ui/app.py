@@ -59,6 +59,7 @@ def serve(arguments: argparse.Namespace, address: Address) -> None:
     with all_is_kept():
         # Gradio reads environment variables when it is imported, and `decide` has taken some of them away
         from foley.pipeline import Foley
+        from foley.ui.session.light_sessions import keep_sessions_light
         from foley.ui.studio import build_studio
         from foley.ui.theme import launch_settings
 
@@ -71,6 +72,7 @@ def serve(arguments: argparse.Namespace, address: Address) -> None:
         served = [folder for folder in (library, None if no_training else arguments.runs) if folder]
         allowed = [str(folder.resolve()) for folder in served]
         demo.launch(**address.launch_settings(), **launch_settings(), allowed_paths=allowed, prevent_thread_lock=True)
+        keep_sessions_light(demo)
     model.warm_up()  # not before the page is there, or it would be there later
     demo.block_thread()
 

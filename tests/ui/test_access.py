@@ -16,7 +16,7 @@ import pytest
 
 from foley.evaluation.report import Report
 from foley.pipeline import Foley
-from foley.ui.access import ENDPOINTS, HERE, Address, Mode, check, decide, name_of
+from foley.ui.access import ENDPOINTS, HERE, NO_FIGURES, Address, Mode, check, decide, name_of
 from foley.ui.app import library_of
 from foley.ui.components import protocol
 from foley.ui.session.models import Models
@@ -67,7 +67,7 @@ def test_the_mode_follows_from_the_command_line_and_the_environment(arguments, e
 def test_gradio_is_told_everything_that_its_own_variables_could_open():
     environment = dict.fromkeys(("GRADIO_ALLOWED_PATHS", "GRADIO_VIBE_MODE", "GRADIO_MCP_SERVER", "PATH"), "1")
     settings = decide(asked(port=7861), environment).launch_settings()
-    assert environment == {"PATH": "1"}
+    assert environment == {"PATH": "1", **NO_FIGURES}
     assert (settings["server_name"], settings["server_port"]) == (HERE, 7861)
     assert settings["share"] is settings["mcp_server"] is settings["enable_monitoring"] is False
 
