@@ -5,6 +5,7 @@ import json
 import runpy
 import sys
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -266,7 +267,7 @@ def test_what_is_opened_while_others_are_drawn_stays_on_the_stage(foley):
         stage = step.get("stage", Stage())
         if len(stage.takes) == 1 and not opened.takes:
             values = values_of(token=token, stage=stage)
-            opened = controller.open(Open(action="open", files=(file,)), values, REQUEST)["stage"]
+            opened = outcome(controller.open(Open(action="open", files=(file,)), values, REQUEST))["stage"]
         elif opened.takes:
             assert step.get("stage", opened) == opened
     assert opened.takes[0]["file"] == file
@@ -308,8 +309,10 @@ def test_a_nearly_silent_take_is_drawn_anew_unless_its_seed_was_asked_for(foley,
 
 def test_a_take_that_is_not_there_cannot_be_opened(foley):
     with pytest.raises(ValueError, match="is not in the library"):
-        controller_of(foley).open(
-            Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST
+        outcome(
+            controller_of(foley).open(
+                Open(action="open", files=("../index.json",)), values_of(token="nobody here"), REQUEST
+            )
         )
 
 
@@ -317,7 +320,7 @@ def test_a_take_of_another_model_is_opened_and_exported_as_it_was_made(foley, tm
     library = LIBRARIES.of("heir")
     take = changed(foley.generate("Rain", seed=3)[0], model="older@0123456789ab")
     file = library.add(take).file
-    opened = controller_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST)
+    opened = outcome(controller_of(foley).open(Open(action="open", files=(file,)), values_of(token="heir"), REQUEST))
     assert any("as older@0123456789ab made it" in str(value) for value in opened.values())
     again = foley.recall(*library.saved(file))
     assert again.recipe.model == take.recipe.model
@@ -341,6 +344,9 @@ def test_closing_a_run_closes_the_sampler(foley, monkeypatch):
     run = run_controller(foley)
     next(run)
     run.close()
+    due = time.monotonic() + 30
+    while not closed and time.monotonic() < due:
+        time.sleep(0.01)
     assert closed == [True]
 
 

@@ -113,9 +113,58 @@ def test_closing_a_stream_stops_the_work_and_the_next_has_its_turn():
     began = time.monotonic()
     stream.close()
     assert time.monotonic() - began < 0.5
-    assert ("a", "closed") in log
+    wait_until(lambda: ("a", "closed") in log)
     assert len(queue) == 0
     assert queue.call(lambda: 7) == 7
+
+
+def test_closing_a_stream_waits_for_nothing_for_whoever_closes_it_serves_all_visitors():
+    queue, gate = ModelQueue(), threading.Event()
+
+    def held():
+        yield DRAWING
+        gate.wait(10)
+        yield "held"
+
+    stream = queue.stream(held)
+    assert next(stream) == DRAWING
+    stream.close()
+    assert not gate.is_set(), "its work has not ended, and still it is closed"
+    assert len(queue) == 0, "what is stopped stands in nobody's way"
+    gate.set()
+
+
+def test_what_has_begun_and_has_no_turn_can_be_stopped_too_and_ends_before_the_next_turn():
+    queue, log, ready, gate = ModelQueue(), [], threading.Event(), threading.Event()
+
+    def few():
+        try:
+            ready.wait(10)
+            yield "few0"
+            yield "few1"
+        finally:
+            log.append("few closed")
+
+    def long():
+        log.append("long began")
+        gate.wait(10)
+        yield "long0"
+        log.append("long goes on")
+        yield "long1"
+
+    stopped = queue.stream(few)
+    assert next(stopped) == Waiting(None), "it is at work, and nothing has come yet"
+    other = consume(queue, long, [])
+    wait_until(lambda: len(queue) == 2)
+    ready.set()
+    assert next(event for event in stopped if not isinstance(event, Waiting)) == "few0"
+    wait_until(lambda: log == ["long began"])
+    waiting = next(stopped)
+    assert (waiting, waiting.words) == (Waiting(None), "")
+    stopped.close()
+    gate.set()
+    other.join(10)
+    assert log == ["long began", "few closed", "long goes on"]
 
 
 def test_what_the_work_raises_reaches_who_asked_and_nobody_else():

@@ -36,6 +36,11 @@ def bar_value(text: str, share: float = 0.0, state: str = "idle") -> dict[str, A
     return {"text": escape(text), "share": round(share, 4), "state": state, "codes": "", "shape": [], "number": number}
 
 
+def waiting_value(words: str) -> dict[str, Any]:
+    """The value while nothing comes: where in the queue a request is; as it was where it is at work, without words."""
+    return bar_value(words, 0.0, "running") if words else gr.skip()
+
+
 def codes_value(event: Progress, there: int = 0, wanted: int = 1) -> dict[str, Any]:
     """The value for codes that are being drawn: how far it is, and the codes themselves to be painted.
 

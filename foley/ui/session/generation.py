@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +23,7 @@ from foley.prompts.tokens import PromptError
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 from foley.ui.components.library_list import library_change
-from foley.ui.components.progress_bar import bar_value, codes_value
+from foley.ui.components.progress_bar import bar_value, codes_value, waiting_value
 from foley.ui.components.protocol import Edit, Example, Heard, Open, Redraw, Say
 from foley.ui.components.spoken_card import chosen_value, performance_value
 from foley.ui.components.take_card import take_pictures, take_value
@@ -82,21 +82,23 @@ class GenerateController:
     def edit(self, message: Edit, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Draw siblings, a region or a continuation of a take. Raises LibraryError or RecipeError without one."""
         visit = self.visit(values, request)
-        take = self.models.call(visit.model, Foley.remake, self.libraries.of(visit.token).recipe(message.file))
+        recipe = self.libraries.of(visit.token).recipe(message.file)
+        take = yield from self._wait(visit.model, Foley.remake, recipe)
         yield from self._run(EditRequest(take, message, **self._settings(values)), visit, request)
 
-    def open(self, message: Open, values: dict, request: gr.Request) -> Changes:
+    def open(self, message: Open, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Put takes of the library on the stage, made by whatever model. Raises LibraryError for one not there."""
         visit = self.visit(values, request)
         library = self.libraries.of(visit.token)
-        files = message.files[:MOST_OPENED]
-        takes = [self.models.call(visit.model, Foley.recall, *library.saved(file)) for file in files]
-        return self.show(takes, values, request)
+        takes = []
+        for file in message.files[:MOST_OPENED]:
+            takes.append((yield from self._wait(visit.model, Foley.recall, *library.saved(file))))
+        yield self.show(takes, values, request)
 
-    def example(self, _: Example, values: dict, request: gr.Request) -> Changes:
+    def example(self, _: Example, values: dict, request: gr.Request) -> Iterator[Changes]:
         """Put a finished take on the stage, so that there is something to hear before anything was asked for."""
-        take = self.models.call(self._read(values, "model"), _example, *EXAMPLE)
-        return {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example to start with")}
+        take = yield from self._wait(self._read(values, "model"), _example, *EXAMPLE)
+        yield {**self.show([take], values, request), self.outputs["progress"]: bar_value("An example to start with")}
 
     def heard(self, message: Heard, _: dict, request: gr.Request) -> Changes:
         """Draw the others: the page lets the first take be heard."""
@@ -157,7 +159,7 @@ class GenerateController:
         try:
             for event in self._events(wanted, visit.model):
                 if isinstance(event, Waiting):
-                    yield self._change(progress=bar_value(event.words, 0.0, "running"))
+                    yield self._change(progress=waiting_value(event.words))
                     continue
                 if not started:  # only now is it sure that the settings can be
                     started, now = True, stage.begin(wanted.title, wanted.count, wanted.seed)
@@ -203,6 +205,17 @@ class GenerateController:
                 elif event.done == event.total or time.monotonic() >= due:
                     due = time.monotonic() + PROGRESS_INTERVAL_S
                     yield codes_value(event, there, wanted.count)
+
+    def _wait(self, model: str, how: Callable, *arguments: Any) -> Generator[Changes, None, Any]:
+        """What a function of the model returns; until then, the place in the queue."""
+        result = None
+        with closing(self.models.watch_call(model, how, *arguments)) as events:
+            for event in events:
+                if isinstance(event, Waiting):
+                    yield self._change(progress=waiting_value(event.words))
+                else:
+                    result = event
+        return result
 
     def _card(self, made: Take | Spoken, visit: Visit, folder: Path) -> tuple[dict[str, Any], list[Any]]:
         """The card's value for what was made, and its entry in the library where it joins that."""

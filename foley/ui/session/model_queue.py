@@ -5,13 +5,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from foley.sampling import Progress
 
 MOST_WAITING, MOST_OF_ONE = 40, 3  # requests: more get a sentence and not a wait
-REPORT_INTERVAL_S = 0.2  # between two words about the place, and until a request that waits can be stopped
+REPORT_INTERVAL_S = 0.2  # without an event, until the next word about it: then a page's run can be stopped
 IDLE_S = 30.0  # after which the worker ends; the next request begins another
 END = object()
 
@@ -22,13 +23,15 @@ class BusyError(ValueError):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A request that has not begun yet: how many are `before` it."""
+    """A request of which there is nothing to see yet: how many are `before` it; None where its work has begun."""
 
-    before: int
+    before: int | None
 
     @property
     def words(self) -> str:
-        """The place in the queue, for a visitor."""
+        """The place in the queue, for a visitor; empty where the work has begun."""
+        if self.before is None:
+            return ""
         return f"Waiting for the model: {self.before} before you" if self.before else "Next at the model"
 
 
@@ -42,7 +45,6 @@ class _Request:
     events: Iterator | None = None
     given: SimpleQueue = field(default_factory=SimpleQueue)
     stop: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class ModelQueue:
@@ -59,10 +61,11 @@ class ModelQueue:
         self._worker: threading.Thread | None = None
 
     def stream(self, make: Callable[[], Iterator], who: str = "") -> Generator[Any]:
-        """The events of an iterator that `make` gives, and `Waiting` as long as it has not begun.
+        """The events of an iterator that `make` gives, and `Waiting` now and then while none comes.
 
-        Closing the stream stops the work. Raises BusyError when too many wait, or too many requests of `who`, where
-        that is known; and what the work raises.
+        Closing the stream stops the work, and does not wait until it has ended: Gradio closes streams where it serves
+        all visitors. Raises BusyError when too many wait, or too many requests of `who`, where that is known; and what
+        the work raises.
         """
         request = self._join(make, who)
         try:
@@ -70,8 +73,7 @@ class ModelQueue:
                 try:
                     event = request.given.get(timeout=REPORT_INTERVAL_S)
                 except Empty:
-                    if request.events is None and not request.ended.is_set():
-                        yield Waiting(self._before(request))
+                    yield Waiting(self._before(request))
                     continue
                 if event is END:
                     return
@@ -83,8 +85,6 @@ class ModelQueue:
             with self._changed:
                 if request in self._requests and request.events is None:
                     self._requests.remove(request)
-                    request.ended.set()
-            request.ended.wait(timeout=10)
 
     def call(self, function: Callable[[], Any], who: str = "") -> Any:
         """What a function returns, called when it is its turn. Raises BusyError as `stream` does."""
@@ -92,15 +92,16 @@ class ModelQueue:
         return result
 
     def __len__(self) -> int:
-        """How many requests there are, with the one that is worked for."""
-        return len(self._requests)
+        """How many requests there are that nobody has stopped, with the one that is worked for."""
+        return sum(not request.stop.is_set() for request in list(self._requests))
 
     def _join(self, make: Callable[[], Iterator], who: str) -> _Request:
         with self._changed:
-            if who and sum(request.who == who for request in self._requests) >= self.most_of_one:
+            waiting = [request.who for request in self._requests if not request.stop.is_set()]
+            if who and waiting.count(who) >= self.most_of_one:
                 raise BusyError(f"{self.most_of_one} of your requests wait for the model already: wait, or stop one.")
-            if len(self._requests) >= self.most_waiting:
-                raise BusyError(f"{len(self._requests)} others are waiting for the model: try again in a minute.")
+            if len(waiting) >= self.most_waiting:
+                raise BusyError(f"{len(waiting)} others are waiting for the model: try again in a minute.")
             request = _Request(who, make, contextvars.copy_context())
             self._requests.append(request)
             if self._worker is None:
@@ -109,9 +110,12 @@ class ModelQueue:
             self._changed.notify_all()
         return request
 
-    def _before(self, request: _Request) -> int:
+    def _before(self, request: _Request) -> int | None:
+        if request.events is not None:
+            return None
         with self._changed:
-            return self._requests.index(request) if request in self._requests else 0
+            before = takewhile(lambda other: other is not request, self._requests)
+            return sum(not other.stop.is_set() for other in before)
 
     def _work(self) -> None:
         while True:
@@ -119,15 +123,14 @@ class ModelQueue:
                 if not self._requests and not self._changed.wait_for(lambda: self._requests, IDLE_S):
                     self._worker = None
                     return
-                request = self._requests[0]
+                stopped = (request for request in self._requests if request.stop.is_set())
+                request = next(stopped, self._requests[0])  # what nobody wants any more holds memory: it ends first
             more = request.context.run(_turn, request)
             with self._changed:
                 if request in self._requests:
                     self._requests.remove(request)
                 if more:
                     self._requests.append(request)
-                else:
-                    request.ended.set()
 
 
 @dataclass(frozen=True)

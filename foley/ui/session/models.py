@@ -104,19 +104,26 @@ class Models:
     def watch(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
         """What a generator yields whose first argument is a model.
 
-        As many visitors share the model, each is in turn served a take; `Waiting` tells the place before the first.
-        Raises BusyError when too many wait.
+        As many visitors share the model, each is in turn served a take; `Waiting` comes now and then while nothing
+        else does: what is shown meanwhile can be stopped. Raises BusyError when too many wait.
         """
         return self._queue.stream(partial(self._lent_run, name, how, *arguments, **settings), who_asks())
 
     def run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
-        """As `watch`, without the place in the queue."""
+        """As `watch`, without `Waiting`: for what nobody can stop."""
         with closing(self.watch(name, how, *arguments, **settings)) as events:
             yield from (event for event in events if not isinstance(event, Waiting))
+
+    def watch_call(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
+        """As `watch`: what a function returns, after `Waiting`."""
+        return self._queue.stream(partial(self._once, name, how, *arguments, **settings), who_asks())
 
     def call(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Any:
         """What a function returns, given as for `watch`."""
         return self._queue.call(partial(self._lent_call, name, how, *arguments, **settings), who_asks())
+
+    def _once(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
+        yield self._lent_call(name, how, *arguments, **settings)
 
     def _run(self, name: str | None, how: Callable, *arguments: Any, **settings: Any) -> Generator:
         yield from how(self.get(name), *arguments, **settings)

@@ -1,6 +1,7 @@
 """The tab that performs: events tapped to a picture, or read from it, and the sound that lands on them."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from foley.perform.output import save
 from foley.perform.performance import Performance
 from foley.perform.settings import BED, ONE_SHOTS, PerformanceSettings
 from foley.ui.components import protocol
-from foley.ui.components.progress_bar import bar_value, progress_bar
+from foley.ui.components.progress_bar import bar_value, progress_bar, waiting_value
 from foley.ui.components.timeline import PerformedVersion, model_value, opened_value, performed_value, timeline
 from foley.ui.session.device import USES_MODEL, error_message
 from foley.ui.session.events import PAGE_ONLY
 from foley.ui.session.kept_performances import KeptPerformances
+from foley.ui.session.model_queue import Waiting
 from foley.ui.session.models import Models
 from foley.ui.session.performing import (
     FROM_PICTURE,
@@ -178,12 +180,15 @@ class PerformTab:
         wanted = PerformRequest(events, self._settings(values, message.knobs), int(values[self.count]), self.pools)
         yield {self.bar: bar_value("Performing", 0.0, "running"), **self._buttons(running=True)}
         performances: list[Performance] = []
-        for step in self.models.run(values[self.model], wanted):
-            if isinstance(step, Performance):
-                performances.append(step)
-            else:
-                share = (len(performances) + step) / wanted.count
-                yield {self.bar: bar_value("Performing", share, "running")}
+        with closing(self.models.watch(values[self.model], wanted)) as steps:
+            for step in steps:
+                if isinstance(step, Performance):
+                    performances.append(step)
+                elif isinstance(step, Waiting):
+                    yield {self.bar: waiting_value(step.words)}
+                else:
+                    share = (len(performances) + step) / wanted.count
+                    yield {self.bar: bar_value("Performing", share, "running")}
         folder = new_folder(request)
         heard = []
         for number, each in enumerate(performances, start=1):
@@ -201,12 +206,14 @@ class PerformTab:
             kept.add(each)
         yield self.listed(values)
 
-    def warmed(self, message: protocol.Warm, values: dict, request: gr.Request) -> dict:
+    def warmed(self, message: protocol.Warm, values: dict, request: gr.Request) -> Iterator[dict]:
         """Draw takes for the events that are being tapped."""
         settings = self._settings(values, message.knobs)
         if settings.chosen_way == ONE_SHOTS:
-            self.models.call(values[self.model], warm, self.pools, settings)
-        return {self.bar: gr.skip()}
+            with closing(self.models.watch_call(values[self.model], warm, self.pools, settings)) as steps:
+                for _ in steps:
+                    yield {self.bar: gr.skip()}
+        yield {self.bar: gr.skip()}
 
     def saved(self, message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
         """Write a version as a file to take home."""
