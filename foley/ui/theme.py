@@ -13,7 +13,9 @@ STYLES = (
 )  # fmt: skip
 SCRIPTS = (  # each uses those before it
     "studio.js", "protocol.js", "sound.js", "forms.js", "regions.js", "library.js", "knobs.js", "say.js",
-    "page_state.js", "takes.js", "files.js", "keys.js", "explore.js", "perform_knobs.js", "perform.js", "hints.js",
+    "page_state.js", "takes.js", "files.js", "keys.js", "explore.js", "perform_knobs.js",
+    "perform_events.js", "perform_playback.js", "perform_drawing.js", "perform_hands.js", "perform_sources.js",
+    "perform.js", "hints.js",
 )  # fmt: skip
 
 WEIGHTS = (400, 700)  # Gradio's files of the weights between lack the Latin alphabet

@@ -82,3 +82,11 @@ def page(window) -> Iterator["sync_api.Page"]:
     window.mouse.move(5, 5)
     PacedFoley.pause_s = PacedFoley.steps = PacedFoley.finished = PacedFoley.closed = 0
     return window
+
+
+@pytest.fixture
+def stage(page) -> "sync_api.Locator":
+    """The tab with an empty timeline of ten seconds."""
+    page.get_by_role("tab", name="Perform").click()
+    page.locator("#timeline [data-clear]").click()
+    return page.locator("#timeline")

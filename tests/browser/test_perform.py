@@ -9,7 +9,7 @@ import soundfile
 import torch
 from bouncing_ball import HITS_S, write_ball_video
 from scipy.signal import correlate
-from visitor import PacedFoley, sync_api
+from visitor import PacedFoley, events, open_file, sync_api
 
 from foley.audio.onsets import find_onsets
 from foley.perform.video import production_sound
@@ -20,26 +20,6 @@ expect = sync_api.expect
 @pytest.fixture(scope="module", params=[Fraction(24), Fraction(30_000, 1001)], ids=["24", "29.97"])
 def video(request, tmp_path_factory):
     return write_ball_video(tmp_path_factory.mktemp("video") / "ball.mp4", request.param)
-
-
-@pytest.fixture
-def stage(page):
-    """The tab with an empty timeline of ten seconds."""
-    page.get_by_role("tab", name="Perform").click()
-    page.locator("#timeline [data-clear]").click()
-    return page.locator("#timeline")
-
-
-def open_file(page, path):
-    with page.expect_file_chooser() as chooser:
-        page.locator("#perform-file").click()
-    chooser.value.set_files(path)
-
-
-def events(stage):
-    """Times in seconds of the events on the timeline, as their labels say."""
-    labels = stage.locator("[data-event]").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
-    return [float(label.split(" at ")[1].split(" s")[0]) for label in labels]
 
 
 def test_space_starts_and_then_taps(page, stage):

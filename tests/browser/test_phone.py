@@ -105,6 +105,7 @@ def test_no_word_of_keys_where_there_are_none(top):
     for tab in ("Perform", "Reconstruct", "Explore", "Train", "Evaluate", "Generate"):
         top.get_by_role("tab", name=tab).tap()
         assert top.locator("kbd:visible").count() == 0, tab
+        assert top.get_by_text("Space").locator("visible=true").count() == 0, tab
 
 
 def test_perform_is_at_hand_for_who_taps(top):
@@ -112,7 +113,7 @@ def test_perform_is_at_hand_for_who_taps(top):
     tap, go = top.locator("#timeline [data-tap]"), top.locator("#perform")
     tap.scroll_into_view_if_needed()
     box, above = go.bounding_box(), tap.bounding_box()
-    assert box["height"] >= 44 and box["width"] > 300
+    assert box["height"] >= 44 and box["width"] > 300 and box["x"] + box["width"] <= 390
     assert above["y"] + above["height"] < box["y"] and box["y"] + box["height"] <= 844
     top.get_by_role("tab", name="Generate").tap()
     expect(go).to_be_hidden()

@@ -94,3 +94,16 @@ def drawn(page, count: int = 1) -> None:
 def see(page) -> None:
     """Mark the takes on the stage: they are not those that come next."""
     page.evaluate("document.querySelectorAll('.takes .take').forEach(card => card.toggleAttribute('data-seen', true))")
+
+
+def open_file(page, path) -> None:
+    """Choose a file on the Perform tab."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("#perform-file").click()
+    chooser.value.set_files(path)
+
+
+def events(stage) -> list[float]:
+    """Times in seconds of the events on the timeline, as their labels say."""
+    labels = stage.locator("[data-event]").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
+    return [float(label.split(" at ")[1].split(" s")[0]) for label in labels]

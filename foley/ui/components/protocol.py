@@ -12,9 +12,10 @@ are a few of them because each has a queue of its own: who stars a take does not
 | `export` | its own: nobody's drawing waits for a file | `export`, `preview` |
 | `recording` | as `model` | `use_recording`, `choose_part` |
 | `explore` | as `model` | `hear_code`, `open_cell` |
-| `perform` | as `model` | `perform`, `warm` |
+| `perform` | as `model` | `perform`, `warm`, `close_video` |
 | `save` | its own | `save_performance` |
 | `settings` | none: the page answers itself, with the settings of a take or those it was left with | `settings` |
+| `perform_settings` | likewise, those that the Perform tab was left with | `perform_settings` |
 
 In JavaScript, `send(message)` of `static/protocol.js` looks the action up in its table `MAILBOXES`. In Python, each
 mailbox has a dictionary from message type to handler (`Mailbox.on`). What Python has to say comes back as values of
@@ -237,6 +238,12 @@ class Warm(Message):
     knobs: dict[str, float] = Field(default_factory=dict)
 
 
+class CloseVideo(Message):
+    """Close the video of the Perform tab: the events stay."""
+
+    action: Literal["close_video"]
+
+
 class SavePerformance(Message):
     """Write a variation of the last performance as files to take home."""
 
@@ -250,7 +257,7 @@ AnyMessage = Annotated[
     List | Star | Rename | Delete | Restore
     | Siblings | Region | Continue | Redraw | Understand | Say | Open | Example | Heard
     | Export | Preview | UseRecording | ChoosePart | HearCode | OpenCell
-    | Perform | Warm | SavePerformance,
+    | Perform | Warm | CloseVideo | SavePerformance,
     Field(discriminator="action"),
 ]  # fmt: skip
 _MESSAGES: TypeAdapter[Any] = TypeAdapter(AnyMessage)

@@ -115,5 +115,5 @@
     return true;
   }
 
-  window.foley.files = { bring };
+  window.foley.files = { bring, hand };
 })();

@@ -36,22 +36,26 @@
     ["/", "search the library"],
   ];
 
+  /** The keys of the tab that is open. */
   function help() {
     let sheet = one("#help");
     if (!sheet) {
       sheet = document.createElement("dialog");
       sheet.id = "help";
       sheet.setAttribute("aria-label", "Keys");
-      sheet.innerHTML = `<h2>Keys</h2><dl>${WORDS.map(
+      sheet.addEventListener("click", () => sheet.close());
+      document.body.append(sheet);
+    }
+    const { isOpen, hands } = window.foley.performing;
+    sheet.innerHTML = `<h2>Keys</h2><dl>${(isOpen() ? hands.WORDS : WORDS)
+      .map(
         ([of, words]) =>
           `<div><dt>${of
             .split(" ")
             .map((key) => (key === "–" ? key : `<kbd>${key}</kbd>`))
             .join(" ")}</dt><dd>${words}</dd></div>`,
-      ).join("")}</dl>`;
-      sheet.addEventListener("click", () => sheet.close());
-      document.body.append(sheet);
-    }
+      )
+      .join("")}</dl>`;
     sheet.open ? sheet.close() : sheet.showModal();
     return true;
   }

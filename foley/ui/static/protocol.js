@@ -24,8 +24,10 @@
     open_cell: "explore",
     perform: "perform",
     warm: "perform",
+    close_video: "perform",
     save_performance: "save",
     settings: "settings", // read by the page itself: nothing goes to Python
+    perform_settings: "perform_settings", // likewise
   };
   const DRAWING = ["siblings", "region", "continue", "redraw", "say"];
   const ANSWERS = {

@@ -28,6 +28,7 @@ from foley.ui.session.performing import (
     FROM_PICTURE,
     FROM_SOUND,
     NO_EVENTS,
+    VIDEO_FILES,
     Opened,
     PerformRequest,
     PerformState,
@@ -75,7 +76,7 @@ class PerformTab:
         self.seed = gr.Number(1, precision=0, label="Seed", elem_id="perform-seed")
         self.temperature = gr.Slider(0.7, 1.3, 1.0, step=0.01, label="How varied", elem_id="perform-temperature")
         self.count = gr.Slider(1, MOST_VARIATIONS, 1, step=1, label="Versions", elem_id="perform-count")
-        self.go = gr.Button("Perform  P", variant="primary", elem_id="perform")
+        self.go = gr.Button("Perform", variant="primary", elem_id="perform")
         self.stop = gr.Button("Stop", elem_id="perform-stop", interactive=False)
         self.kept = gr.Dropdown([], label="Earlier performances", elem_id="perform-kept", interactive=True)
 
@@ -94,7 +95,7 @@ class PerformTab:
             self.kind, self.way, self.seed, self.temperature, self.count, self.model, self.token, self.state,
         }  # fmt: skip
         running = protocol.Mailbox("perform").on(
-            {protocol.Perform: self.performed, protocol.Warm: self.warmed}, inputs,
+            {protocol.Perform: self.performed, protocol.Warm: self.warmed, protocol.CloseVideo: self.closed}, inputs,
             [self.bar, self.stage, self.go, self.stop, self.kept],
             failed=lambda: {self.bar: bar_value("Nothing was performed"), **self._buttons(running=False)},
             trigger_mode="multiple",  # who performs while takes are drawn for the taps is not ignored
@@ -102,6 +103,13 @@ class PerformTab:
         )  # fmt: skip
         save_box = protocol.Mailbox("save")
         save_box.on({protocol.SavePerformance: self.saved}, inputs, [self.answer], concurrency_limit=2)
+        kept = [self.kind, self.way, self.seed, self.temperature, self.count]  # on the page, for the next visit
+        gr.on(
+            [each.change for each in kept], None, kept, None,
+            js="(...values) => { window.foley.performing.keepSettings(...values); return []; }", **PAGE_ONLY,
+        )  # fmt: skip
+        left = f"() => window.foley.performing.settings({len(kept)})"
+        protocol.Mailbox("perform_settings").submit(None, None, kept, js=left, **PAGE_ONLY)
         ended = [self.bar, self.go, self.stop]
         self.stop.click(self.stopped, None, ended, cancels=[running], concurrency_limit=None, **PAGE_ONLY)
 
@@ -145,14 +153,16 @@ class PerformTab:
     def _show(self, opened: Opened, path: Path, file: dict, state: PerformState) -> dict:
         """What was opened, on the page; of a performance also its sound and its settings."""
         performance = opened.performance
-        state.source, state.path = uuid4().hex, path
+        keeps_picture = bool(state.video) and not performance and path.suffix.lower() not in VIDEO_FILES
+        state.source, state.path = uuid4().hex, state.path if keeps_picture else path
         state.done, state.settings = ([performance], performance.settings) if performance else ([], None)
-        knobs = performance.settings.knobs if performance else ()
-        value = opened_value(state.source, opened.events, opened.words, state.video, opened.frame_rate, dict(knobs))
+        knobs = dict(performance.settings.knobs) if performance else {}
+        video = None if keeps_picture else state.video
+        value = opened_value(state.source, opened.events, opened.words, video, opened.frame_rate, knobs, keeps_picture)
         changes: dict = {self.bar: bar_value(opened.words, 1.0, "done")}
         if performance:
             settings = performance.settings
-            heard = PerformedVersion(performance.waveform, file, settings.seed)
+            heard = PerformedVersion(performance.waveform, performance.sample_rate, file, settings.seed)
             value = performed_value(value, uuid4().hex, [heard], opened.words)
             changes |= {
                 self.kind: int(settings.category), self.way: settings.way, self.seed: settings.seed,
@@ -193,7 +203,7 @@ class PerformTab:
         heard = []
         for number, each in enumerate(performances, start=1):
             path = write_audio(folder / f"performance{number}.wav", each.waveform, each.sample_rate)
-            heard.append(PerformedVersion(each.waveform, served(path), each.settings.seed))
+            heard.append(PerformedVersion(each.waveform, each.sample_rate, served(path), each.settings.seed))
         words = f"{events.count_words}, {performances[0].settings.way_words}"
         if state.source == source:
             state.done = performances
@@ -214,6 +224,11 @@ class PerformTab:
                 for _ in steps:
                     yield {self.bar: gr.skip()}
         yield {self.bar: gr.skip()}
+
+    def closed(self, message: protocol.CloseVideo, values: dict, request: gr.Request) -> dict:
+        """Forget the video that is open; the events stay."""
+        values[self.state].path = None
+        return {self.bar: bar_value("The video is closed")}
 
     def saved(self, message: protocol.SavePerformance, values: dict, request: gr.Request) -> dict:
         """Write a version as a file to take home."""
