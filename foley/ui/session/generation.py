@@ -28,7 +28,7 @@ from foley.ui.components.protocol import Edit, Example, Heard, Open, Redraw, Say
 from foley.ui.components.spoken_card import chosen_value, performance_value
 from foley.ui.components.take_card import take_pictures, take_value
 from foley.ui.session.device import error_message
-from foley.ui.session.model_queue import Waiting
+from foley.ui.session.model_queue import REPORT_INTERVAL_S, Waiting
 from foley.ui.session.models import Models
 from foley.ui.session.requests import EditRequest, GenerateRequest, Request, SayRequest, Visit, drawn
 from foley.ui.session.stage import RunningStage, Stage
@@ -173,7 +173,7 @@ class GenerateController:
                 library = library_change(self.libraries.of(visit.token), added)
                 yield self._change(stage=now, progress=bar_value(words, 1.0), library=library)
                 if now.held:  # drawing the others would slow the page that lets this one be heard
-                    stage.heard.wait(FIRST_HEARD_S)
+                    yield from self._until_heard(stage)
                     yield self._change(stage=stage.draw(Stage.released))
             progress = bar_value(_told(wanted, takes, stage.is_overtaken, time.monotonic() - began), 1.0, "done")
             first = takes[0].seed if isinstance(takes[0], Take) and isinstance(wanted, GenerateRequest) else wanted.seed
@@ -205,6 +205,12 @@ class GenerateController:
                 elif event.done == event.total or time.monotonic() >= due:
                     due = time.monotonic() + PROGRESS_INTERVAL_S
                     yield codes_value(event, there, wanted.count)
+
+    def _until_heard(self, stage: RunningStage) -> Iterator[Changes]:
+        """Nothing, until the page says that the first take is heard: in steps, so that it can be stopped meanwhile."""
+        due = time.monotonic() + FIRST_HEARD_S
+        while (left := due - time.monotonic()) > 0 and not stage.heard.wait(min(left, REPORT_INTERVAL_S)):
+            yield self._change(progress=gr.skip())
 
     def _wait(self, model: str, how: Callable, *arguments: Any) -> Generator[Changes, None, Any]:
         """What a function of the model returns; until then, the place in the queue."""
