@@ -3,7 +3,9 @@
 import argparse
 import math
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from foley.system.files import keep_from_others
 
 MOST_DIGITS = 30
 
@@ -13,7 +15,14 @@ class ArgumentsError(ValueError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises ArgumentsError, one sentence, where argparse prints the usage and exits."""
+    """What each of our programs begins with. It raises ArgumentsError, one sentence, where argparse prints the usage
+    and exits; and keeps what the program will write from others.
+    """
+
+    def parse_known_args(self, *arguments: Any, **settings: Any) -> Any:
+        """As argparse's, of which `parse_args` is made."""
+        keep_from_others()
+        return super().parse_known_args(*arguments, **settings)
 
     def error(self, message: str) -> NoReturn:
         message = message if len(message) <= 250 else f"{message[:250]}..."

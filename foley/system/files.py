@@ -34,6 +34,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def keep_from_others() -> None:
+    """Let nobody but its user and group change what this program writes from now on, whatever the system would let
+    them. The sampler's compiled code is among it: it is read again, and run.
+    """
+    os.umask(os.umask(0o077) | 0o002)
+
+
 def write_text(path: str | Path, text: str) -> Path:
     """Write a text file, whole or not at all. Returns its path."""
     with replacing(path) as temporary:
