@@ -25,12 +25,12 @@ from foley.checkpoints import (
 from foley.conditions.asked import Asked
 from foley.conditions.controls import Controls
 from foley.conditions.fader import ride
-from foley.presets import Preset
+from foley.presets import ClassCalibration, Preset
 from foley.resources import SHIPPED_MODEL
 from foley.sampling import TOP_P, Progress, Sampler, SamplingSettings
 from foley.sampling.asked_takes import controls_of
-from foley.sampling.noise import check_seed, white_noise
-from foley.sampling.usual import drawn_knobs
+from foley.sampling.noise import check_seed, grainy_noise
+from foley.sampling.usual import drawn_of
 from foley.sampling.windows import sample_windows
 from foley.system.devices import choose_device
 from foley.system.files import shown
@@ -274,21 +274,17 @@ class Foley:
         return self.preset.prior.contour
 
     def _seeded(self, recipe: Recipe, seed: int) -> Recipe:
-        """The recipe of a new take: its seed, its noise, and what was not asked for, where the prior hears knobs."""
-        drawn: dict[str, float] = {}
-        if self.hears_knobs and self.preset.prior.draws_usual:
-            usual = self.prior.condition.usual.cpu()
-            drawn = drawn_knobs(usual, recipe.category, recipe.asked, self.preset.prior.knob_bins, seed)
-        return replace(recipe, seed=seed, noise_seed=seed, drawn=drawn)
+        """The recipe of a new take: its seed, its noise, and what was drawn for it."""
+        knobs, contour_of = drawn_of(self.prior, recipe.category, recipe.asked, seed)
+        return replace(recipe, seed=seed, noise_seed=seed, drawn=knobs, contour_of=contour_of)
 
     def _controls(self, recipes: list[Recipe], columns: int) -> Controls | None:
         """What the prior hears. Raises ValueError where something is asked for that it was not taught."""
-        for hears, wanted, what in (
-            (self.hears_knobs, any(recipe.asked.knobs for recipe in recipes), "knobs"),
-            (self.hears_contours, any(recipe.asked.has_contour for recipe in recipes), "contours"),
-        ):
-            if wanted and not hears:
-                raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
+        asked = [recipe.asked for recipe in recipes]
+        knobs = any(each.knobs for each in asked) and not self.hears_knobs
+        if knobs or (any(each.has_contour for each in asked) and not self.hears_contours):
+            what = "knobs" if knobs else "contours"
+            raise ValueError(f"The model {self.name} hears no {what}: leave them out, or choose another model.")
         return controls_of(self.prior, recipes, columns)
 
     def _recipe(self, category: Category, settings: SamplingSettings, codes: Tensor) -> Recipe:
@@ -300,7 +296,7 @@ class Foley:
         return replace(recipe, model=self.name, licence=self.licence, title="", export={})
 
     def _take(self, recipe: Recipe) -> Take:
-        cembed, waveform = self.decode(recipe.codes, recipe.noise_seed)
+        cembed, waveform = self.decode(recipe.codes, recipe.noise_seed, recipe.category)
         if recipe.asked.level_db:
             waveform = ride(waveform, recipe.asked.levels(recipe.codes.shape[1]), self.sample_rate, self._hop)
             waveform = limit(waveform, CEILING, self.sample_rate)
@@ -318,10 +314,12 @@ class Foley:
 
     @deterministic_threads
     @torch.inference_mode()
-    def decode(self, codes: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """CEmbed (rows, frames) and waveform (samples,) of codes (rows, frames); the seed gives the noise."""
+    def decode(self, codes: Tensor, seed: int = 0, category: Category | None = None) -> tuple[Tensor, Tensor]:
+        """CEmbed (rows, frames) and waveform (samples,) of codes (rows, frames); the seed gives the noise.
+        Of a category, the waveform is calibrated as its takes are, else as the networks give it.
+        """
         cembed = self.vqvae.decode(codes.unsqueeze(0).to(self.device))
-        return cembed[0].cpu(), self.vocode(cembed, seed)
+        return cembed[0].cpu(), self.vocode(cembed, seed, self.preset.calibration.of(category))
 
     @deterministic_threads
     @torch.inference_mode()
@@ -362,10 +360,12 @@ class Foley:
 
     @deterministic_threads
     @torch.inference_mode()
-    def vocode(self, cembed: Tensor, seed: int = 0) -> Tensor:
+    def vocode(self, cembed: Tensor, seed: int = 0, calibration: ClassCalibration | None = None) -> Tensor:
         """Waveform (samples,) of a CEmbed (1, rows, frames); one at a time, so that no take depends on its batch."""
-        noise = torch.from_numpy(white_noise(seed, cembed.shape[2] * self.preset.mel.hop_length)).to(self.device)
-        waveform = self.vocoder(cembed, self.cembed.restore_mel(cembed), noise.unsqueeze(0))[0].float().cpu()
+        gain_db, grain = calibration or ClassCalibration()
+        samples = cembed.shape[2] * self.preset.mel.hop_length
+        noise = torch.from_numpy(grainy_noise(seed, samples, grain)).unsqueeze(0).to(self.device)
+        waveform = self.vocoder(cembed, self.cembed.restore_mel(cembed), noise)[0].float().cpu() * 10 ** (gain_db / 20)
         clip = cembed.shape[2] // self._stride == self.preset.grid[1]  # whose length need not be whole frames
         waveform = fit_length(waveform, self.preset.audio.samples if clip else waveform.shape[0])
         if not torch.isfinite(waveform).all():

@@ -31,8 +31,7 @@ def hearing(tmp_path_factory) -> Foley:
 
 def usual_drawn(foley: Foley) -> None:
     """Let a model draw what is usual."""
-    prior = dataclasses.replace(foley.preset.prior, draws_usual=True)
-    foley.preset = dataclasses.replace(foley.preset, prior=prior)
+    foley.prior.preset = dataclasses.replace(foley.prior.preset, draws_usual=True)
 
 
 def returned(steps: Generator[float, None, np.ndarray]) -> np.ndarray:

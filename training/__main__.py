@@ -16,6 +16,7 @@ from foley.evaluation.embedders.registry import load_embedder
 from foley.evaluation.report import Report
 from foley.features.encoder import with_preprocessor
 from foley.licences import CHOICES
+from foley.pipeline import MOST_TAKES
 from foley.presets import PRESETS, STAGES, Preset, get_preset
 from foley.resources import TAG_STATISTICS
 from foley.runs.process import DONE, FAILED, STOPPED, Process
@@ -23,6 +24,7 @@ from foley.runs.view import SETTINGS
 from foley.system.arguments import Parser, real, whole
 from foley.system.devices import choose_device
 from training.benchmark import benchmark, table
+from training.calibrate import calibrate
 from training.checkpoints import BEST, LATEST
 from training.cost import CLIPS, costs
 from training.cost import table as cost_table
@@ -68,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     cost.add_argument(
         "--tflops", type=real(0, 1e9, above=True), default=30.0, help="that the machine sustains (default: 30)"
     )
+    level = commands.add_parser("calibrate", help="bring takes to the level and the grain of training recordings")
+    level.add_argument("run", metavar="RUN")
+    level.add_argument("--takes", type=whole(8, MOST_TAKES), default=MOST_TAKES, help="of a class (default: 64)")
     out = commands.add_parser("export", help="copy a run's model to a checkpoint folder")
     out.add_argument("run", metavar="RUN")
     out.add_argument("checkpoint", metavar="CHECKPOINT")
@@ -223,6 +228,8 @@ def main(argv: list[str] | None = None) -> int:
             run_say_check(arguments)
         elif arguments.command == "sprint":
             return run_sprint(_sprint_of(arguments))
+        elif arguments.command == "calibrate":
+            print(calibrate(Run.open(arguments.run), arguments.takes).calibration)
         elif arguments.command == "prepare":
             print(f"Prepared {' × '.join(map(str, prepare(Run.open(arguments.run))))} samples.")
         elif arguments.command == "pack":

@@ -16,12 +16,14 @@ class Controls(NamedTuple):
 
     knobs: (takes, 6), in the order of `KNOBS`. level, onset: (takes, columns), as `foley.conditions.contour` counts.
     drawn: bool (takes, 6), True for knobs that nobody asked for, which were drawn as recordings have them.
+    drawn_contour: bool (takes, 1), True where nobody asked for the contour, likewise.
     """
 
     knobs: Tensor
     level: Tensor
     onset: Tensor
     drawn: Tensor | None = None
+    drawn_contour: Tensor | None = None
 
     @property
     def bins(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -34,14 +36,18 @@ class Controls(NamedTuple):
 
     def changed(self, how: Callable[[Tensor], Tensor]) -> "Controls":
         """The same with every part changed."""
-        drawn = None if self.drawn is None else how(self.drawn)
-        return Controls(how(self.knobs), how(self.level), how(self.onset), drawn)
+        drawn, drawn_contour = (None if part is None else how(part) for part in (self.drawn, self.drawn_contour))
+        return Controls(how(self.knobs), how(self.level), how(self.onset), drawn, drawn_contour)
 
     def unasked(self) -> "Controls":
-        """What would be heard if nothing had been asked for: the drawn knobs alone."""
-        takes, columns = self.level.shape
-        nothing = no_controls(takes, columns, self.level.device)
-        return nothing if self.drawn is None else nothing._replace(knobs=torch.where(self.drawn, self.knobs, ANY))
+        """What would be heard if nothing had been asked for: what was drawn alone."""
+        unasked = no_controls(len(self.level), self.level.shape[1], self.level.device)
+        if self.drawn is not None:
+            unasked = unasked._replace(knobs=torch.where(self.drawn, self.knobs, ANY))
+        if self.drawn_contour is not None:
+            level, onset = (torch.where(self.drawn_contour, part, ANY) for part in (self.level, self.onset))
+            unasked = unasked._replace(level=level, onset=onset)
+        return unasked
 
     def columns(self, span: slice) -> "Controls":
         """The same for a part of the columns."""

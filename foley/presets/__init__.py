@@ -9,6 +9,8 @@
 
 from foley.presets.architecture import (
     AudioPreset,
+    CalibrationPreset,
+    ClassCalibration,
     DiffusionPreset,
     EncoderPreset,
     MelPreset,
@@ -43,6 +45,8 @@ __all__ = [
     "STUDIO_BASELINE",
     "WEIGHTS",
     "AudioPreset",
+    "CalibrationPreset",
+    "ClassCalibration",
     "DiffusionPreset",
     "EncoderPreset",
     "MelPreset",

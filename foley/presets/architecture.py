@@ -1,13 +1,16 @@
 """The sizes of every module: one frozen block a module, which is built from its block alone."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from foley.categories import Category
 from foley.presets.bounds import (
     CLOSED,
+    OF_CLASSES,
     SEVERAL,
+    ClassName,
     Few,
     FewOrNone,
     Hertz,
@@ -142,7 +145,8 @@ class PriorPreset:
     asked for, over how far the prior learned to go: a cheap kin of classifier-free guidance, with one pass. `guidance`
     is the weight of what codes say for knobs that are asked for, `contour_guidance` that of what they say for a contour
     (`foley.sampling.guidance`). With `draws_usual` a take gets those knobs that nobody asks for of a recording of
-    its class (`foley.sampling.usual`): takes differ more from each other, and are less often typical.
+    its class (`foley.sampling.usual`): takes differ more from each other, and are less often typical. A take of which
+    nothing is asked gets the contour of one where its class is among `draws_contour_of`.
     """
 
     __pydantic_config__ = CLOSED
@@ -167,6 +171,7 @@ class PriorPreset:
     guidance: Annotated[float, Field(ge=0, le=10)] = 1.0
     contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5
     draws_usual: bool = False
+    draws_contour_of: Annotated[tuple[ClassName, ...], OF_CLASSES] = ()
     dropout: Share = 0.1
     diffusion: DiffusionPreset = field(default_factory=DiffusionPreset)
 
@@ -193,3 +198,33 @@ class VocoderPreset:
     shaping_passes: FewOrNone = 0
     excitation: Literal["noise", "mixed"] = "noise"
     envelope_hop: SizeOrNone = 0
+
+
+class ClassCalibration(NamedTuple):
+    """What brings takes of one class near to recordings: a gain in dB, and how grainy their noise is, 0 for even."""
+
+    gain_db: float = 0.0
+    grain: float = 0.0
+
+
+@dataclass(frozen=True)
+class CalibrationPreset:
+    """What was measured of takes beside training recordings (`training.calibrate`), a value for each class in its
+    order; empty before that.
+
+    `gain_db` mends a level that prior and vocoder miss on the average. `grain` brings back what codes of 53 ms average
+    away: drops of rain, strokes of an engine (`foley.sampling.noise.grainy_noise`).
+    """
+
+    __pydantic_config__ = CLOSED
+
+    gain_db: Annotated[tuple[Annotated[Number, Field(ge=-24, le=24)], ...], OF_CLASSES] = ()
+    grain: Annotated[tuple[Share, ...], OF_CLASSES] = ()
+
+    def of(self, category: Category | None) -> ClassCalibration:
+        """The calibration of a class; of none, and of one that was not measured, the one that changes nothing."""
+        if category is None:
+            return ClassCalibration()
+        return ClassCalibration(
+            *(values[category] if category < len(values) else 0.0 for values in (self.gain_db, self.grain))
+        )

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from foley.presets.architecture import (
     AudioPreset,
+    CalibrationPreset,
     EncoderPreset,
     MelPreset,
     PriorPreset,
@@ -35,6 +36,7 @@ class Preset:
     vqvae: VQVAEPreset = field(default_factory=VQVAEPreset)
     prior: PriorPreset = field(default_factory=PriorPreset)
     vocoder: VocoderPreset = field(default_factory=VocoderPreset)
+    calibration: CalibrationPreset = field(default_factory=CalibrationPreset)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
 
     @property

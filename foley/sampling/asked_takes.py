@@ -24,12 +24,14 @@ class AskedTake(Protocol):
     @property
     def drawn(self) -> Mapping[str, float]: ...
     @property
+    def contour_of(self) -> int | None: ...
+    @property
     def noise_seed(self) -> int: ...
 
 
 def controls_of(prior: Prior, takes: Sequence[AskedTake], columns: int) -> Controls | None:
     """The controls of takes of so many columns; None where nothing is asked for and nothing was drawn."""
-    if not any(take.asked or take.drawn for take in takes):
+    if not any(take.asked or take.drawn or take.contour_of is not None for take in takes):
         return None
     bins = prior.preset.knob_bins
     heard = [replace(take.asked, knobs={**take.drawn, **take.asked.knobs}) for take in takes]
@@ -38,8 +40,13 @@ def controls_of(prior: Prior, takes: Sequence[AskedTake], columns: int) -> Contr
     if bins and prior.preset.contour:
         usual = prior.condition.usual.cpu(), prior.condition.usual_contours.cpu()
         for number, take in enumerate(takes):
-            contour = drawn_contour(*usual, take.category, take.asked, bins, take.noise_seed)
+            contour = (
+                drawn_contour(*usual, take.category, take.asked, bins, take.noise_seed)
+                if take.contour_of is None
+                else usual[1][int(take.category), take.contour_of].long()
+            )
             if contour is not None:
                 span = slice(0, min(columns, contour.shape[1]))
                 controls.level[number, span], controls.onset[number, span] = contour[:, span]
-    return controls._replace(drawn=drawn)
+    drawn_contours = torch.tensor([[take.contour_of is not None] for take in takes])
+    return controls._replace(drawn=drawn, drawn_contour=drawn_contours)

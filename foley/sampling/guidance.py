@@ -79,8 +79,14 @@ def guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor 
 
 
 def contour_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
-    """What is added for the contour of each take: (takes, rows, columns, codebook size); None for nothing."""
+    """What is added for the contour of each take: (takes, rows, columns, codebook size); None for nothing.
+
+    Drawn contours get no guidance, as drawn knobs.
+    """
     weight, odds = prior.preset.contour_guidance, prior.contour_odds
+    if controls.drawn_contour is not None:
+        level, onset = (part.masked_fill(controls.drawn_contour, ANY) for part in (controls.level, controls.onset))
+        controls = controls._replace(level=level, onset=onset)
     if odds is None or weight == 0 or not (controls.level.any() or controls.onset.any()):
         return None
     takes = torch.tensor(categories)[:, None].to(odds.device)

@@ -8,8 +8,11 @@ import operator
 
 import numpy as np
 
-_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER, _INDEX, _STEPS = range(7)  # streams: one for each use of a seed
+_CODES, _EXCITATION, _PARTS, _FIELD, _DITHER, _INDEX, _STEPS, _GRAIN, _GRAIN_SHARE = range(
+    9
+)  # streams: one for each use of a seed
 _WORDS = 8  # 32-bit words of one counter
+GRAIN_SAMPLES = 24  # a millisecond at 24 kHz: about as long as a drop of rain is heard
 
 
 def check_seed(seed: int) -> int:
@@ -37,13 +40,21 @@ def gumbel_noise(seed: int, start: int, positions: int, codebook_size: int) -> n
 
 def white_noise(seed: int, samples: int) -> np.ndarray:
     """Standard normal noise, float32 (samples,). More samples begin with the same ones."""
-    pairs = -(-samples // 2)
-    uniform = _uniform(seed, _EXCITATION, 0, -(-2 * pairs // _WORDS)).reshape(-1, 2)[:pairs]
-    radius, angle = (
-        np.sqrt(-2 * np.log(uniform[:, 0])),
-        np.float32(2 * np.pi) * uniform[:, 1],
-    )  # Box and Muller
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:samples]
+    return _normal(seed, _EXCITATION, samples)
+
+
+def grainy_noise(seed: int, samples: int, grain: float) -> np.ndarray:
+    """White noise whose level is another in every millisecond, float32 (samples,), of the same power.
+
+    Levels are log-normal. How far they spread differs from seed to seed as it does from one rain to the next: evenly
+    from nothing to twice `grain`, of which 0 gives `white_noise`. More samples begin with the same ones.
+    """
+    noise = white_noise(seed, samples)
+    if grain == 0:
+        return noise
+    spread = 2 * grain * float(_uniform(seed, _GRAIN_SHARE, 0, 1)[0])
+    levels = np.exp(spread * _normal(seed, _GRAIN, -(-samples // GRAIN_SAMPLES)) - spread**2)  # E of its square is 1
+    return noise * np.repeat(levels.astype(np.float32), GRAIN_SAMPLES)[:samples]
 
 
 def part_seed(seed: int, part: int) -> int:
@@ -75,6 +86,17 @@ def triangular_noise(seed: int, samples: int) -> np.ndarray:
     """Noise between -1 and 1 with a triangular distribution, float32 (samples,): dither of one step of a converter."""
     uniform = _uniform(seed, _DITHER, 0, -(-2 * samples // _WORDS))[: 2 * samples].reshape(-1, 2)
     return uniform[:, 0] - uniform[:, 1]
+
+
+def _normal(seed: int, stream: int, samples: int) -> np.ndarray:
+    """Standard normal numbers of one stream, float32 (samples,)."""
+    pairs = -(-samples // 2)
+    uniform = _uniform(seed, stream, 0, -(-2 * pairs // _WORDS)).reshape(-1, 2)[:pairs]
+    radius, angle = (
+        np.sqrt(-2 * np.log(uniform[:, 0])),
+        np.float32(2 * np.pi) * uniform[:, 1],
+    )  # Box and Muller
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:samples]
 
 
 def _uniform(seed: int, stream: int, first: int, counters: int) -> np.ndarray:

@@ -4,6 +4,8 @@ Without drawn knobs every take would be the class' average in all that a knob ca
 how dense a sound is or how long its tail no single code can say: a contour does, of a recording that is so.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -11,9 +13,28 @@ from foley.categories import Category
 from foley.conditions.asked import Asked
 from foley.conditions.contour import ANY
 from foley.conditions.knobs import KNOBS, KNOBS_OF_CONTOUR
+from foley.models.prior import Prior
 from foley.sampling.noise import drawn_index
 
 NEAREST = 8  # recordings, among which one is drawn where knobs were asked for
+
+
+class Drawn(NamedTuple):
+    """What a take gets that nobody asked for: knobs, and the row of the contour that it follows, None for none."""
+
+    knobs: dict[str, float]
+    contour_of: int | None = None
+
+
+def drawn_of(prior: Prior, category: Category, asked: Asked, seed: int) -> Drawn:
+    """What a take of this seed gets beside what it is asked for, as the model's preset says: of many, nothing."""
+    preset = prior.preset
+    if not preset.knob_bins:  # nor has it any recordings' to draw from
+        return Drawn({})
+    usual = prior.condition.usual.cpu()
+    if preset.contour and category.name in preset.draws_contour_of and not asked and usual[int(category)].all():
+        return Drawn({}, drawn_index(seed, usual.shape[1]))
+    return Drawn(drawn_knobs(usual, category, asked, preset.knob_bins, seed) if preset.draws_usual else {})
 
 
 def drawn_knobs(usual: Tensor, category: Category, asked: Asked, bins: int, seed: int) -> dict[str, float]:

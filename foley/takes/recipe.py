@@ -30,6 +30,7 @@ from foley.audio.embedded import read_recipe
 from foley.audio.metadata import Tags, plain_text, rights_sentence
 from foley.categories import Category
 from foley.conditions.asked import Asked, Knobs
+from foley.conditions.knobs import USUAL_ROWS
 from foley.sampling.noise import check_seed
 from foley.sampling.settings import SamplingSettings
 from foley.system.files import shown
@@ -79,7 +80,8 @@ class Recipe:
 
     `noise_seed` gives the vocoder's noise, `edits` tell in words what was done, `title` is the name somebody gave it,
     `asked` is what it was asked for beside its class, `drawn` are knobs that nobody asked for, which it got as
-    recordings of its class have them, `samples` is how long the sound is where its last code reaches further, `export`
+    recordings of its class have them, `contour_of` likewise which of the model's usual contours it follows,
+    `samples` is how long the sound is where its last code reaches further, `export`
     holds the settings under which the file was written (`foley.takes.export`), empty for the take as it is.
     Raises ValueError for values that cannot be.
     """
@@ -98,6 +100,7 @@ class Recipe:
     export: Annotated[dict[Text, bool | int | float | Text], Field(max_length=50)] = field(default_factory=dict)
     asked: Asked = field(default_factory=Asked)
     drawn: Knobs = field(default_factory=dict)
+    contour_of: Annotated[int, Field(ge=0, lt=USUAL_ROWS)] | None = None
     samples: Annotated[int, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
@@ -114,11 +117,11 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """All but the codes, as plain values."""
         values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "codes"}
-        del values["asked"], values["drawn"], values["samples"]
+        del values["asked"]
+        seldom = {name: values.pop(name) for name in ("drawn", "contour_of", "samples")}
+        given = {name: value for name, value in seldom.items() if value not in ({}, None)}
         asked = {"asked": asdict(self.asked)} if self.asked else {}
-        drawn = {"drawn": dict(self.drawn)} if self.drawn else {}
-        samples = {"samples": self.samples} if self.samples else {}
-        return {**values, "category": self.category.name, "edits": list(self.edits), **asked, **drawn, **samples}
+        return {**values, "category": self.category.name, "edits": list(self.edits), **asked, **given}
 
     def with_export(self, export: dict[str, Any], title: str = "") -> "Recipe":
         """The same recipe for a file written under export settings, with the name that the take was given."""

@@ -18,7 +18,7 @@ from foley.sampling import sampler as sampler_module
 from foley.sampling.backends.choice import make_backend
 from foley.sampling.backends.cpu import backend as cpu_backend
 from foley.sampling.gumbel import gumbel_max
-from foley.sampling.noise import gumbel_noise
+from foley.sampling.noise import GRAIN_SAMPLES, grainy_noise, gumbel_noise
 
 BACKENDS = ["compiled", "torch"]
 CODES = 11
@@ -313,6 +313,16 @@ def test_white_noise_begins_the_same_however_long_it_is():
     assert abs(noise.std() - 1) < 0.02
     assert abs(noise).max() < 7
     assert abs(np.corrcoef(noise[:-1], noise[1:])[0, 1]) < 0.02
+
+
+def test_grainy_noise_has_the_power_of_white_noise_and_begins_the_same_however_long_it_is():
+    noises = [grainy_noise(seed, 96_000, 0.4) for seed in range(12)]
+    assert np.mean([noise.std() for noise in noises]) == pytest.approx(1, abs=0.05)
+    assert np.array_equal(grainy_noise(3, 1001, 0.4), noises[3][:1001])
+    assert np.array_equal(grainy_noise(3, 1001, 0.0), white_noise(3, 1001))
+    spreads = [np.log(noise.reshape(-1, GRAIN_SAMPLES).std(axis=1)).std() for noise in noises]
+    even = np.log(white_noise(3, 96_000).reshape(-1, GRAIN_SAMPLES).std(axis=1)).std()
+    assert all(spread > even for spread in spreads) and max(spreads) > 2 * min(spreads)  # another in every take
 
 
 def test_settings_leave_few_codes_in_play():

@@ -1,6 +1,8 @@
 """What follows from a density that is asked for: the contour of a recording that is as dense."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +14,9 @@ from foley.conditions.contour import LEVEL_BINS, ONSET_BINS
 from foley.conditions.knobs import KNOBS, USUAL_ROWS
 from foley.pipeline import Foley
 from foley.sampling.asked_takes import controls_of
+from foley.sampling.guidance import contour_guidance
 from foley.sampling.usual import drawn_contour
+from foley.takes.recipe import Recipe, RecipeError
 
 BINS, COLUMNS, CLASSES = 8, 12, len(Category)
 DENSITY = KNOBS.index("density")
@@ -68,3 +72,47 @@ def test_edits_of_a_take_keep_its_contour_and_what_goes_on_behind_it_is_free(usu
     unlike = foley.generate("DogBark", 4, asked=Asked(knobs={"density": 0.2}))[0].recipe
     other = controls_of(foley.prior, [unlike], columns)
     assert other is not None and not torch.equal(other.level, first.level)
+
+
+def drawing(usual: tuple[torch.Tensor, torch.Tensor], folder: Path) -> Foley:
+    """A model whose takes of rain follow the contours of recordings, where nothing is asked of them."""
+    foley = Foley.from_pretrained(tiny_checkpoint(folder, hears=True))
+    columns = foley.preset.grid[1]
+    foley.prior.condition.usual.copy_((usual[0] + 1) // 2)
+    foley.prior.condition.usual_contours.copy_(usual[1].repeat(1, 1, 1, -(-columns // COLUMNS))[..., :columns])
+    preset = replace(foley.prior.preset, draws_contour_of=("Rain",))
+    foley.prior.preset = preset
+    return foley
+
+
+def test_takes_of_a_class_follow_the_contours_of_recordings_where_nothing_is_asked(usual, tmp_path):
+    foley = drawing(usual, tmp_path)
+    takes = foley.generate("Rain", 1, count=3)
+    rows = [take.recipe.contour_of for take in takes]
+    assert len(set(rows)) == 3 and None not in rows
+    assert foley.generate("DogBark", 1)[0].recipe.contour_of is None
+    assert foley.generate("Rain", 1, asked=Asked(knobs={"tone": 0.5}))[0].recipe.contour_of is None
+    without = replace(takes[0].recipe, contour_of=None)
+    heard, unheard = (controls_of(foley.prior, [recipe], 75) for recipe in (takes[0].recipe, without))
+    assert unheard is None and heard is not None
+    assert torch.equal(heard.level[0], foley.prior.condition.usual_contours[int(Category.Rain), rows[0], 0].long())
+    recipe = Recipe.read(takes[0].save(tmp_path))
+    assert recipe.contour_of == rows[0] and torch.equal(foley.remake(recipe).waveform, takes[0].waveform)
+    assert foley.siblings(takes[0], 0.5, seed=9)[0].recipe.contour_of == rows[0]
+
+
+def test_a_drawn_contour_is_heard_as_it_is_without_guidance(usual, tmp_path):
+    foley = drawing(usual, tmp_path)
+    foley.prior.contour_odds = torch.ones_like(foley.prior.contour_odds)
+    drawn = controls_of(foley.prior, [foley.generate("Rain", 1)[0].recipe], 75)
+    assert drawn is not None and contour_guidance(foley.prior, [int(Category.Rain)], drawn) is None
+    assert contour_guidance(foley.prior, [int(Category.Rain)], drawn._replace(drawn_contour=None)) is not None
+    unasked = drawn.unasked()
+    assert torch.equal(unasked.level, drawn.level) and torch.equal(unasked.onset, drawn.onset)
+
+
+@pytest.mark.parametrize("row", [-1, USUAL_ROWS, 1.5, "one"])
+def test_a_contour_that_no_model_has_is_refused(row, usual, tmp_path):
+    text = drawing(usual, tmp_path).generate("Rain", 1)[0].recipe.to_json()
+    with pytest.raises(RecipeError, match="contour_of"):
+        Recipe.from_json(json.dumps(json.loads(text) | {"contour_of": row}))
