@@ -1,7 +1,7 @@
 """How many events: numbers, `twice`, `a bark`, `bark bark bark`."""
 
 from foley.prompts.sentence import Sentence
-from foley.prompts.vocabulary import COUNT_WORDS, PERSONS, PREPOSITIONS
+from foley.prompts.vocabulary import COUNT_WORDS, MAKES, PERSONS, PREPOSITIONS
 
 # what says nothing between a number and the event that it counts
 _BETWEEN = frozenset({"of", "the", "sounding"})
@@ -29,6 +29,8 @@ def _read_number(sentence: Sentence, index: int) -> None:
     item, group = sentence.items[index], sentence.group_of[index]
     noun = _noun_after(sentence, index)
     of_them = sentence.word(index).endswith(" of") and sentence.word(index + 1) in ("them", "those", "these")
+    if sentence.word(index - 1) in MAKES and not _is_plural(sentence, noun):
+        return  # Glock 17, single shot
     if noun is None and not of_them and not (group and _ends_its_group(sentence, index)):
         item.used = sentence.word(index) == "one" and sentence.kind(index + 1) == "every"
         return
@@ -42,6 +44,11 @@ def _read_number(sentence: Sentence, index: int) -> None:
         sentence.add("count", item.value, index, vague=item.kind == "vague number")
         if sentence.word(index + 1) == "more":
             sentence.items[index + 1].used = True
+
+
+def _is_plural(sentence: Sentence, noun: int | None) -> bool:
+    meaning = sentence.meaning(noun) if noun is not None else None
+    return meaning is not None and meaning.many
 
 
 def _noun_after(sentence: Sentence, index: int) -> int | None:

@@ -48,6 +48,8 @@ def parse(text: str) -> Prompt:
 
 def _read_item(sentence: Sentence, index: int) -> None:
     item = sentence.items[index]
+    if item.kind == "after" and not _has_events_after(sentence, index):
+        return  # a pause with nothing after it
     if item.kind in _AS_FOUND:
         if item.kind == "at" and not any(
             p.kind == "count" and p.group == sentence.group_of[index] for p in sentence.pieces
@@ -64,6 +66,11 @@ def _read_item(sentence: Sentence, index: int) -> None:
         item.used = True
     elif item.kind == "meaning":
         _read_meaning(sentence, index)
+
+
+def _has_events_after(sentence: Sentence, index: int) -> bool:
+    """Whether after a pause anything is said that sounds."""
+    return any(item.kind != "mark" for item in sentence.items[index + 1 :])
 
 
 def _read_tempo(sentence: Sentence, index: int) -> None:

@@ -105,8 +105,8 @@ _FALLING = (
 _ABOUT = "(?:about |around |at least |up to )?"
 _THAN = "than the (?:last|one before)"
 _WAY = "(?P<way>louder|quieter|softer|up|down)"
-_FASTER = "speeding up|speeds up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando"
-_SLOWER = "slowing down|slows down|getting slower|slower and slower"
+_FASTER = "speeding up|speeds? up|(?:getting|growing) (?:faster|quicker)|faster and faster|quickening|accelerando"
+_SLOWER = "slowing down|slows? down|getting slower|slower and slower"
 
 
 def _time(match: re.Match) -> float:

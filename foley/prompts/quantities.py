@@ -43,7 +43,7 @@ NUMBER = rf"(?:{_DIGITS}|half a dozen|(?:(?:a|{_WORD}) )?dozen|a (?:hundred|thou
 UNIT = r"(?:s|sec|secs|second|seconds|ms|msec|millisecond|milliseconds|min|mins|minute|minutes)"
 # what is a time by itself; `a second` is one only after words such as `every`: it may be an ordinal
 TIME = (
-    rf"(?:half (?:of )?(?:a )?{UNIT}|a half {UNIT}|(?:a )?quarter (?:of )?a {UNIT}"
+    rf"(?:half (?:of )?(?:a )?{UNIT}|a half {UNIT}|(?:a )?quarter (?:of )?(?:a )?{UNIT}"
     rf"|three quarters of a {UNIT}|(?:a|one) {UNIT} and a half|{NUMBER}(?: and a half)? {UNIT})"
 )
 ANY_TIME = rf"(?:{TIME}|(?:a |one |another )?{UNIT})"

@@ -41,6 +41,7 @@ EVENTS: tuple[tuple[Category, float, str, str], ...] = (
     (GUN, HINT, "blast", "blasts"),
     (GUN, FAINT, "bang|round", "bangs|rounds"),
     (KEY, CERTAIN, "keystroke|keypress|key press|key click", "keystrokes|keypresses|key presses|key strokes"),
+    (KEY, LIKELY, "spacebar|space bar|enter key|return key|backspace key", "spacebars|enter keys|return keys"),
     (KEY, FAINT, "click|clack|tap|press", "clicks|clacks|taps|presses"),
 )
 
@@ -64,11 +65,12 @@ TAGS: tuple[tuple[str, str, Category | None, float], ...] = (
     ("heels", "heels|high heels|stilettos", STEP, HINT),
     ("sneakers", "sneakers|trainers", STEP, HINT),
     ("stairs", "stairs|staircase|stairway|steps up|stairwell", None, 0),
-    ("pistol", "pistol|pistols|handgun|handguns|glock|colt|beretta|gunpis|sidearm", GUN, LIKELY),
+    ("pistol", "pistol|pistols|handgun|handguns|glock|colt|beretta|gunpis|sidearm|desert eagle|walther", GUN, LIKELY),
     ("revolver", "revolver|revolvers|magnum|six shooter", GUN, LIKELY),
-    ("rifle", "rifle|rifles|ak 47|ak|m 4|m 16|carbine|gunrif|assault rifle", GUN, LIKELY),
+    ("rifle", "rifle|rifles|ak 47|ak 74|ak|ar 15|m 4|m 14|m 16|carbine|gunrif|assault rifle|winchester", GUN, LIKELY),
     ("shotgun", "shotgun|shotguns|gunshotg|pump action shotgun", GUN, LIKELY),
     ("machine gun", "machine gun|machine guns|machinegun|minigun|submachine gun|smg|uzi|gunauto", GUN, LIKELY),
+    ("machine gun", "mp 5|mp 40|m 60|m 249|mg 42|pkm|tommy gun", GUN, LIKELY),
     ("machine gun", "machine gun fire|submachine gun fire", GUN, CERTAIN),
     ("rifle", "rifle fire", GUN, CERTAIN),
     ("pistol", "pistol fire", GUN, CERTAIN),
@@ -86,7 +88,8 @@ TAGS: tuple[tuple[str, str, Category | None, float], ...] = (
     ("diesel", "diesel", CAR, HINT),
     ("racing", "racing|racing car|race car|sports car|formula one|vehrace", CAR, HINT),
     ("passing", "passing by|pass by|passing|passes|passes by|drives past|driving past|passby|pass|goes by", None, 0),
-    ("accelerating", "accelerating|accelerates|accelerate|revving", CAR, HINT),
+    ("passing", "drives by|driving by|drove by|drove past|drive past|goes past|going past|rolls by", CAR, SOURCE),
+    ("accelerating", "accelerating|accelerates|accelerate|revving|rev|revs", CAR, HINT),
     ("accelerating", "pulling away|pulls away|driving away|drives away", CAR, HINT),
     ("braking", "braking|brakes|decelerating|skidding", CAR, HINT),
     ("starting", "starting up|ignition|start up|starting engine", None, 0),
@@ -112,8 +115,8 @@ TAGS: tuple[tuple[str, str, Category | None, float], ...] = (
     ("man", "man|men|male|guy|gentleman", None, 0),
     ("woman", "woman|women|female|lady|girl", None, 0),
     ("child", "child|children|kid|kids|boy|baby|toddler", None, 0),
-    ("indoors", "indoors|indoor|interior|inside", None, 0),
-    ("outdoors", "outdoors|outdoor|exterior|outside", None, 0),
+    ("indoors", "indoors|indoor|interior|inside|int", None, 0),
+    ("outdoors", "outdoors|outdoor|exterior|outside|ext", None, 0),
     ("wet", "wet", None, 0),
 )
 # events that are also tags
@@ -139,6 +142,7 @@ KNOBS: tuple[tuple[str, float, str], ...] = (
     ("density", HIGH, "dense|denser|busy|busier|crowded|packed"),
     ("tail", LOW, "drier|short|shorter|tight|anechoic|no tail|short tail"),
     ("tail", HIGH, "reverberant|echoing|echoey|reverb|reverberation|echo|echoes|echoed|long tail|longer tail|boomy"),
+    ("tail", HIGH, "reverb tail|reverberant tail|echo tail|long reverb|long reverb tail|long echo"),
 )
 PLACES = "hall|cathedral|church|tunnel|cave|canyon|corridor|hallway|stairwell|warehouse"
 FAR = "far away|far off|distant|distance|in the distance|from a distance|from afar|far|faraway|a long way off"
@@ -189,6 +193,7 @@ NEGATIONS = frozenset({"no", "not", "less", "without", "never", "minus", "don't"
 ORDINALS = frozenset("second third fourth fifth sixth seventh eighth ninth tenth last first final".split())
 MULTIPLES = {"single": 1, "double": 2, "triple": 3, "quadruple": 4}
 VAGUE_COUNTS = {"a few": 3, "several": 4}  # named as taken so: nobody said how many
+MAKES = frozenset("glock colt beretta walther magnum winchester".split())  # a number after one belongs to its name
 COUNT_WORDS = {"once": 1, "twice": 2, "thrice": 3}
 FOREIGN_UNITS = frozenset(
     "mph kmh kph km khz hz mm cm m meters metres feet ft bit bits kbps lufs db dbfs rpm cal caliber percent %".split()
@@ -199,5 +204,7 @@ NOT_OURS = frozenset(
         "running water", "water running", "howling wind", "piano keyboard", "midi keyboard", "music keyboard",
         "running tap", "dog tag", "hot dog", "key ring", "car keys", "car horn", "car door", "car alarm", "nail gun",
         "glue gun", "water gun", "screen shot", "camera shot", "tree bark", "train engine", "jet engine", "race track",
+        "traffic light", "traffic lights", "street light", "street lights", "light switch", "light bulb", "red light",
+        "soft drink", "hard drive", "hard drives", "hard disk",
     }
 )  # fmt: skip

@@ -6,7 +6,7 @@ from readings import expected, plain
 from foley.categories import Category
 from foley.prompts import PromptError, parse
 
-LISTS = ("sentences.jsonl", "held_out.jsonl", "held_out_later.jsonl")
+LISTS = ("sentences.jsonl", "held_out.jsonl", "held_out_later.jsonl", "held_out_third.jsonl")
 ALL = [case for name in LISTS for case in expected(name)]
 
 
