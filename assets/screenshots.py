@@ -38,7 +38,7 @@ def main() -> None:
             context.set_default_timeout(PATIENCE_MS)
             page = context.new_page()
             page.goto(url)
-            page.locator(".take.empty").wait_for()
+            page.locator(".take.ready[data-take]").first.wait_for()
             if scheme == "dark":
                 generate_page(page)
                 perform_page(page, write_ball_video(library / "recording" / "ball.mp4", Fraction(24)))
