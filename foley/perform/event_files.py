@@ -105,7 +105,8 @@ def _read_midi(path: Path) -> list[tuple[float, float]]:
     import mido
 
     try:
-        file = mido.MidiFile(path)
+        # read whole first, for its size was checked: of an open file, mido would reserve whatever a chunk's header says
+        file = mido.MidiFile(file=io.BytesIO(path.read_bytes()))
         events, now = [], 0.0
         for message in file:
             now += message.time

@@ -181,6 +181,8 @@ def _info(container: Any, name: str) -> VideoInfo:
     if not container.streams.video:
         raise VideoError(f"{name} has no picture: choose a video, or open it as a recording.")
     picture = container.streams.video[0]
+    if picture.codec_context is None:
+        raise VideoError(f"{name} has pictures in a format that nobody here can read: export it again as H.264.")
     rate = picture.average_rate or picture.guessed_rate or Fraction(25)
     if picture.duration and picture.time_base:
         seconds = float(picture.duration * picture.time_base)

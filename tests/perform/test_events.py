@@ -1,6 +1,7 @@
 """Events: what they may be, in files of every kind, and the timecodes in them."""
 
 import math
+import tracemalloc
 from fractions import Fraction
 
 import pytest
@@ -161,6 +162,18 @@ def test_a_large_list_is_refused_before_it_is_read(tmp_path):
         file.truncate(5 * 2**20)
     with pytest.raises(EventError, match="MiB"):
         read_events(path)
+
+
+def test_a_midi_file_that_says_it_holds_gigabytes_takes_no_memory(tmp_path):
+    path = tmp_path / "long.mid"
+    path.write_bytes(b"MThd\x7f\xff\xff\xff\x00\x00\x00\x01\x03\xc0MTrk\x7f\xff\xff\xff\x00\x90")
+    tracemalloc.start()
+    try:
+        with pytest.raises(EventError, match=r"long\.mid"):
+            read_events(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.text(max_size=300))

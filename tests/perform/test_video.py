@@ -107,6 +107,14 @@ def test_a_broken_video_costs_a_sentence(tmp_path, content):
         read_motion(path)
 
 
+def test_pictures_in_a_format_that_nobody_knows_cost_a_sentence(video, tmp_path):
+    path = tmp_path / "odd.mp4"
+    path.write_bytes(video.read_bytes().replace(b"avc1", b"zzzz"))
+    for use in (video_info, read_motion, lambda path: lay_sound(path, torch.zeros(1000), 24_000, tmp_path / "o.mp4")):
+        with pytest.raises(VideoError, match=r"odd\.mp4 has pictures in a format that nobody here can read"):
+            use(path)
+
+
 def test_a_video_cut_off_in_the_middle_costs_a_sentence_and_writes_nothing(video, tmp_path):
     path = tmp_path / "cut.mp4"
     path.write_bytes(video.read_bytes()[:3000])
