@@ -1,13 +1,13 @@
 """The index of a library: what people added to its takes, and what was measured of them, in a small SQLite file.
 
 Several programs may write at once: each change is a transaction of its own, and touches the rows of its own takes.
-The index holds nothing that cannot be lost but stars and names: one that is broken is put aside and begun anew.
+The index holds nothing that cannot be lost but stars, names and tags: one that is broken is put aside and begun anew.
 """
 
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,15 +21,21 @@ FOLDER, FILE = ".foley", "index.sqlite"  # within the library's folder
 BEFORE_SQLITE = "index.json"  # the index of foley studio up to version 1: its stars and names are taken over
 BUSY_S = 30.0  # to wait while another program writes
 LONGEST_NAME = 80  # characters
+MOST_TAGS, LONGEST_TAG = 20, 40  # of a take, and characters
 MOST_OLD_BYTES = 2**24
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS takes (
     file TEXT PRIMARY KEY, bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, recipe TEXT NOT NULL,
-    facts TEXT NOT NULL, made REAL NOT NULL, star INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL DEFAULT ''
+    facts TEXT NOT NULL, made REAL NOT NULL, star INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '[]'
 ) WITHOUT ROWID
 """
 
+_COLUMNS = {"file", "bytes", "modified_ns", "recipe", "facts", "made", "star", "name", "tags"}
+_BEFORE_TAGS = _COLUMNS - {"tags"}
+
 Text = Annotated[str, StringConstraints(max_length=1000)]
+Tag = Annotated[str, StringConstraints(max_length=LONGEST_TAG)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -53,6 +59,7 @@ class Entry:
     edits: tuple[Text, ...] = ()
     star: bool = False
     name: Annotated[str, StringConstraints(max_length=LONGEST_NAME)] = ""
+    tags: Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS)] = ()
 
     @property
     def title(self) -> str:
@@ -70,7 +77,8 @@ class Row(NamedTuple):
 
 
 _ENTRY = TypeAdapter(Entry)
-_ADDED = ("file", "made", "star", "name")  # columns of their own; all else of an entry are facts measured of its file
+# columns of their own; all else of an entry are facts measured of its file
+_ADDED = ("file", "made", "star", "name", "tags")
 
 
 class Index:
@@ -92,31 +100,34 @@ class Index:
             return {}
         rows = {}
         with self._connected(write=False) as connection:
-            chosen = "SELECT file, bytes, modified_ns, recipe, facts, made, star, name FROM takes"
+            tags_or_none = "tags" if "tags" in _columns(connection) else "'[]'"
+            chosen = f"SELECT file, bytes, modified_ns, recipe, facts, made, star, name, {tags_or_none} FROM takes"
             of_one = (" WHERE file = ?", (file,)) if file else ("", ())
             found = connection.execute(chosen + of_one[0], of_one[1])
-            for file, size, modified_ns, recipe, facts, made, star, name in found:
+            for file, size, modified_ns, recipe, facts, made, star, name, tags in found:
                 try:
-                    facts = json.loads(facts)
-                    entry = checked_entry({**facts, "file": file, "made": made, "star": bool(star), "name": name})
+                    added = {"file": file, "made": made, "star": bool(star), "name": name, "tags": json.loads(tags)}
+                    entry = checked_entry({**json.loads(facts), **added})
                     rows[file] = Row(entry, int(size), int(modified_ns), str(recipe))
                 except (ValueError, TypeError, RecursionError):
                     continue
         return rows
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Add rows, or bring them up to date: star and name of the take of that file are kept, if it is the same."""
+        """Add rows, or bring them up to date: what people added to the take of that file is kept, if it is the same."""
         with self._connected(write=True) as connection:
             for row in rows:
                 facts = {name: value for name, value in asdict(row.entry).items() if name not in _ADDED}
                 entry = row.entry
                 connection.execute(
-                    """INSERT INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET
+                    """INSERT INTO takes (file, bytes, modified_ns, recipe, facts, made, star, name, tags)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET
                     bytes = excluded.bytes, modified_ns = excluded.modified_ns, facts = excluded.facts,
                     made = excluded.made, star = iif(recipe = excluded.recipe, star, excluded.star),
-                    name = iif(recipe = excluded.recipe, name, excluded.name), recipe = excluded.recipe""",
+                    name = iif(recipe = excluded.recipe, name, excluded.name),
+                    tags = iif(recipe = excluded.recipe, tags, excluded.tags), recipe = excluded.recipe""",
                     (entry.file, row.bytes, row.modified_ns, row.recipe, json.dumps(facts), entry.made, entry.star,
-                     entry.name),
+                     entry.name, json.dumps(entry.tags)),
                 )  # fmt: skip
 
     def change(self, file: str, star: bool | None = None, name: str | None = None) -> None:
@@ -125,6 +136,12 @@ class Index:
             connection.execute(
                 "UPDATE takes SET star = coalesce(?, star), name = coalesce(?, name) WHERE file = ?", (star, name, file)
             )
+
+    def tag(self, tags: Mapping[str, Iterable[str]]) -> None:
+        """Set the tags of takes, by file."""
+        with self._connected(write=True) as connection:
+            values = [(json.dumps(list(some)), file) for file, some in tags.items()]
+            connection.executemany("UPDATE takes SET tags = ? WHERE file = ?", values)
 
     def remove(self, files: Iterable[str]) -> None:
         """Forget takes."""
@@ -177,7 +194,9 @@ class Index:
                 connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last stars, never the file
                 _patiently(connection, "BEGIN IMMEDIATE")
                 connection.execute(_SCHEMA)
-            if not {"file", "bytes", "modified_ns", "recipe", "facts", "made", "star", "name"} == _columns(connection):
+                if _columns(connection) == _BEFORE_TAGS:  # of foley studio before there were tags
+                    connection.execute("ALTER TABLE takes ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'")
+            if _columns(connection) not in (_COLUMNS, _BEFORE_TAGS):
                 raise sqlite3.DatabaseError("another table")
         except BaseException:
             connection.close()

@@ -1,4 +1,5 @@
-"""A folder of takes: one WAV or FLAC each, with its recipe inside, and an index of what people added: stars and names.
+"""A folder of takes: one WAV or FLAC each, with its recipe inside, and an index of what people added: stars, names
+and tags.
 
 The files are the truth. An index that is missing or broken is made again from them, and sound files of foley studio
 that somebody puts into the folder join it. What cannot be read is left out by name.
@@ -19,7 +20,17 @@ from foley.audio.files import peak_dbfs, read_samples
 from foley.audio.loudness import loudness_lufs
 from foley.audio.metadata import plain_text
 from foley.system.files import shown
-from foley.takes.index import LONGEST_NAME, Entry, Index, LibraryError, Row, before_sqlite, checked_entry
+from foley.takes.index import (
+    LONGEST_NAME,
+    LONGEST_TAG,
+    MOST_TAGS,
+    Entry,
+    Index,
+    LibraryError,
+    Row,
+    before_sqlite,
+    checked_entry,
+)
 from foley.takes.recipe import Recipe
 from foley.takes.take import Take
 
@@ -118,6 +129,27 @@ class Library:
             self._note(file)
             return self.get(file)
 
+    def tag(self, files: Iterable[str], tag: str, on: bool = True) -> list[Entry]:
+        """Give takes a tag, or take it away; files that are not there are passed over.
+
+        Raises LibraryError for a tag without letters, and for more than a take can have.
+        """
+        tag = " ".join(plain_text(tag).lstrip("#").split())[:LONGEST_TAG]
+        if not tag:
+            raise LibraryError("The tag is empty: write a word or two, such as “scene 12”.")
+        with self._lock:
+            self._refresh()
+            wanted = {}
+            for file in dict.fromkeys(files):
+                if row := self._rows.get(file):
+                    others = [one for one in row.entry.tags if one.lower() != tag.lower()]
+                    wanted[file] = [*others, tag] if on else others
+            if any(len(tags) > MOST_TAGS for tags in wanted.values()):
+                raise LibraryError(f"A take has {MOST_TAGS} tags at most.")
+            self._index.tag(wanted)
+            self._refresh()
+            return [self._rows[file].entry for file in wanted if file in self._rows]
+
     def delete(self, files: Iterable[str]) -> None:
         """Delete takes, their files with them; names that are not there are passed over."""
         with self._lock:
@@ -186,7 +218,7 @@ def _measured(path: Path, state: State, row: Row | None, old: dict) -> Row:
     waveform, sample_rate = read_samples(path, LONGEST_S)
     entry, recipe_hash = _entry(path, recipe, waveform, sample_rate, state[1] / 1e9), _hash(recipe)
     if row and row.recipe == recipe_hash:
-        old = {"star": row.entry.star, "name": row.entry.name, "made": row.entry.made}
+        old = {name: getattr(row.entry, name) for name in ("star", "name", "tags", "made")}
     return Row(checked_entry({**asdict(entry), **old}), *state, recipe_hash)
 
 

@@ -23,6 +23,7 @@ class Deleted:
     when: float
     star: bool
     name: str
+    tags: tuple[str, ...] = ()
 
 
 class Trash:
@@ -52,7 +53,7 @@ class Trash:
         for entry in gone:
             kept_as = f"{time.time_ns()} {entry.file}"
             os.replace(self.library.folder / entry.file, self.folder / kept_as)
-            rows.append(Deleted(entry.file, kept_as, now, entry.star, entry.name))
+            rows.append(Deleted(entry.file, kept_as, now, entry.star, entry.name, entry.tags))
         self._write(rows)
         self.library.delete(entry.file for entry in gone)
         return [entry.file for entry in gone]
@@ -67,7 +68,10 @@ class Trash:
         for one in back:
             place = self._free_place(one.file)
             os.replace(self.folder / one.kept_as, place)
-            entries.append(self.library.change(place.name, star=one.star, name=one.name))
+            entry = self.library.change(place.name, star=one.star, name=one.name)
+            for tag in one.tags:
+                [entry] = self.library.tag([place.name], tag)
+            entries.append(entry)
         self._write([one for one in rows if one not in back])
         return entries
 

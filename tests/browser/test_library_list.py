@@ -148,3 +148,22 @@ def test_a_page_that_missed_a_change_asks_for_the_whole_list(browser, address):
     generate(first)
     expect_total(first, 4)
     context.close()
+
+
+def test_chosen_takes_get_a_tag_that_finds_them_and_is_taken_away(page):
+    generate(page)
+    generate(page)
+    rows(page).nth(0).locator("[data-pick]").check()
+    rows(page).nth(1).locator("[data-pick]").check()
+    page.keyboard.press("m")
+    expect(page.locator("[data-tag]")).to_be_focused()
+    page.keyboard.type("scene 12")
+    page.keyboard.press("Enter")
+    expect(rows(page).nth(0).locator("small")).to_contain_text("#scene 12")
+    expect(rows(page).nth(1).locator("small")).to_contain_text("#scene 12")
+    page.get_by_label("Show class or tag").select_option("#scene 12")
+    expect(page.locator("#library [data-count]")).to_contain_text("2 of ")
+    page.locator("#library [data-untag]").click()
+    expect(page.locator("#library [data-untag]")).to_have_count(0)
+    expect(page.get_by_label("Show class or tag")).to_have_value("")  # there is no such tag any more
+    page.locator("#library [data-none]").click()

@@ -253,3 +253,34 @@ def test_threads_of_one_program_lose_nothing(tmp_path):
     for thread in threads:
         thread.join()
     assert {entry.name for entry in library.entries()} == {f"{who} {n}" for who in range(4) for n in range(5)}
+
+
+def test_tags_are_given_and_taken_away_and_stay_when_a_file_is_measured_again(library):
+    one, other = (entry.file for entry in library.entries()[:2])
+    assert [entry.tags for entry in library.tag([one, other, "gone.wav"], " #scene  12 ")] == [("scene 12",)] * 2
+    library.tag([one], "door")
+    assert library.tag([one], "Scene 12", on=False)[0].tags == ("door",)
+    (library.folder / one).touch()
+    again = Library(library.folder)
+    assert again.get(one).tags == ("door",) and again.get(other).tags == ("scene 12",)
+
+
+def test_a_tag_that_cannot_be_is_one_sentence(library):
+    file = library.entries()[0].file
+    with pytest.raises(LibraryError, match="The tag is empty"):
+        library.tag([file], " # ")
+    for number in range(20):
+        library.tag([file], str(number))
+    with pytest.raises(LibraryError, match="20 tags at most"):
+        library.tag([file], "one more")
+
+
+def test_an_index_from_before_there_were_tags_is_read_and_gets_them(library):
+    file = library.entries()[0].file
+    library.change(file, star=True, name="creaky")
+    with sqlite3.connect(library.folder / FOLDER / FILE) as connection:
+        connection.execute("ALTER TABLE takes DROP COLUMN tags")
+    again = Library(library.folder)
+    assert (again.get(file).star, again.get(file).name, again.get(file).tags) == (True, "creaky", ())
+    assert again.tag([file], "attic")[0].tags == ("attic",)
+    assert Library(library.folder).get(file).name == "creaky"

@@ -21,14 +21,15 @@ def library(takes, tmp_path):
     return library
 
 
-def test_what_was_deleted_last_comes_back_with_star_name_and_samples(library):
+def test_what_was_deleted_last_comes_back_with_star_name_tags_and_samples(library):
     file = library.entries()[0].file
     library.change(file, star=True, name="Gate slam")
+    library.tag([file], "yard")
     before, entry = (library.folder / file).read_bytes(), library.get(file)
     assert Trash(library).put([file, "nothing.wav"]) == [file]
     assert not (library.folder / file).exists() and len(library.entries()) == 2
     again = Trash(Library(library.folder)).restore()  # another process, after a reload
-    assert [(one.file, one.star, one.name) for one in again] == [(file, True, "Gate slam")]
+    assert [(one.file, one.star, one.name, one.tags) for one in again] == [(file, True, "Gate slam", ("yard",))]
     assert (library.folder / file).read_bytes() == before and library.get(file).seed == entry.seed
 
 

@@ -187,6 +187,7 @@ def wishes(secret: Path) -> Iterator[dict]:
         "file": file, "files": [file], "star": True, "name": file, "distance": 0.3, "rows": [0, 2], "frames": [0, 2],
         "seconds": 8, "settings": form, "category": file, "code": 0, "cell": 0,
         "text": f"rain {file}", "changes": [[file, None]], "number": 1, "knobs": {}, "start_s": 0.0,
+        "tag": file, "on": True,
         "events": [[0.1, 1.0, None, {}]], "curve": None, "duration_s": 1.0, "kinds": ["wav"], "variation": 0,
     }  # fmt: skip
     for kind in get_args(get_args(protocol.AnyMessage)[0]):

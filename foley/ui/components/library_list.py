@@ -13,7 +13,7 @@ from foley.categories import Category
 from foley.takes.edits import last_edit, source_of
 from foley.takes.library import Entry, Library
 from foley.takes.trash import Trash
-from foley.ui.components.protocol import Delete, Rename, Restore, Star
+from foley.ui.components.protocol import Delete, Rename, Restore, Star, Tag
 from foley.ui.session.visitors import address, addresses
 
 TOO_QUIET = "Nearly silent: draw again, or set Variety (temperature) to 0.8 or more."
@@ -66,6 +66,7 @@ def row(entry: Entry, url: str) -> dict[str, Any]:
         "loudness": round(entry.loudness_lufs, 2),
         "made": round(entry.made, 2),
         "star": entry.star,
+        "tags": entry.tags,
         "kind": kind(entry.edits),
         "edits": "; ".join(entry.edits),
         "quiet": is_quiet(entry),
@@ -84,13 +85,15 @@ def is_quiet(entry: Entry) -> bool:
     return is_nearly_silent(entry.loudness_lufs, entry.peak_dbfs)
 
 
-def change_library(library: Library, message: Star | Rename | Delete | Restore) -> dict[str, Any]:
+def change_library(library: Library, message: Star | Rename | Tag | Delete | Restore) -> dict[str, Any]:
     """Do to the library what the page asks for, and say what became of it. Raises LibraryError."""
     match message:
         case Star(files=files, star=star):
             return library_change(library, [library.change(file, star=star) for file in files])
         case Rename(file=file, name=name):
             return library_change(library, [library.change(file, name=name)])
+        case Tag(files=files, tag=tag, on=on):
+            return library_change(library, library.tag(files, tag, on))
         case Delete(files=files):
             return library_change(library, [], Trash(library).put(files))
         case Restore(files=files):
@@ -105,8 +108,8 @@ LIST = """
     <button type="button" class="star" data-only-stars aria-pressed="false" aria-label="Only starred takes" title="Show only takes with a star"></button>
   </header>
   <div class="finder" role="search">
-    <label title="Search names, classes, seeds and edits (/)"><span>Search</span><input type="search" data-search placeholder="Search  /" aria-label="Search the library" spellcheck="false"></label>
-    <label title="Show the takes of one class"><span>Class</span><select data-filter aria-label="Show class"></select></label>
+    <label title="Search names, tags, classes, seeds and edits (/)"><span>Search</span><input type="search" data-search placeholder="Search  /" aria-label="Search the library" spellcheck="false"></label>
+    <label title="Show the takes of one class, or of one tag"><span>Class or tag</span><select data-filter aria-label="Show class or tag"></select></label>
     <label title="The order of the takes"><span>Sort</span><select data-sort aria-label="Sort by">
       <option value="made">newest</option><option value="title">name</option><option value="loudness">loudest</option>
       <option value="seconds">longest</option><option value="star">starred</option></select></label>
@@ -114,7 +117,8 @@ LIST = """
   <div class="rows" data-rows role="grid" aria-multiselectable="true" aria-label="Takes of the library" tabindex="-1"><div data-height></div></div>
   <p class="note" data-empty>KEPT Drop a WAV or FLAC of foley studio on the page to bring its take back.</p>
   <p class="note" data-trash hidden><button type="button" data-restore title="Bring back what was deleted last (Z)">Take back the last deletion</button></p>
-  <footer data-chosen hidden><span></span><button type="button" data-none title="Choose none (Esc)">none</button>
+  <footer data-chosen hidden><span></span><span class="tags" data-tags></span>
+    <input type="text" data-tag maxlength="40" list="known-tags" placeholder="Tag  M" aria-label="Tag the chosen takes" title="Write a tag, as a scene or a project, and press Enter: all chosen takes get it (M)"><datalist id="known-tags"></datalist><button type="button" data-none title="Choose none (Esc)">none</button>
     <button type="button" data-delete-chosen title="Delete the chosen takes (Del); Z brings them back">Delete</button></footer>
 </section>
 """  # noqa: E501

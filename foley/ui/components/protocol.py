@@ -5,7 +5,7 @@ are a few of them because each has a queue of its own: who stars a take does not
 
 | mailbox | its queue | messages |
 | --- | --- | --- |
-| `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `delete`, `restore` |
+| `library` | in order, so that no older answer undoes a newer one | `list`, `star`, `rename`, `tag`, `delete`, … |
 | `model` | one at a time, with all else that uses it | `siblings`, `region`, `continue`, `redraw`, `say`, `open`, … |
 | `say` | none: it is answered at once | `understand` |
 | `heard` | none: the run that waits for it holds the model | `heard` |
@@ -61,6 +61,15 @@ class Rename(Message):
     action: Literal["rename"]
     file: str
     name: str
+
+
+class Tag(Message):
+    """Give takes a tag, or take it away."""
+
+    action: Literal["tag"]
+    files: tuple[str, ...]
+    tag: str = Field(max_length=200)
+    on: bool
 
 
 class Delete(Message):
@@ -254,7 +263,7 @@ class SavePerformance(Message):
 
 Edit = Siblings | Region | Continue
 AnyMessage = Annotated[
-    List | Star | Rename | Delete | Restore
+    List | Star | Rename | Tag | Delete | Restore
     | Siblings | Region | Continue | Redraw | Understand | Say | Open | Example | Heard
     | Export | Preview | UseRecording | ChoosePart | HearCode | OpenCell
     | Perform | Warm | CloseVideo | SavePerformance,

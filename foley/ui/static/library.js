@@ -30,12 +30,21 @@
 
   function begin(here) {
     element = here;
-    const select = one("[data-filter]", element),
-      classes = all("#category label span").map((span) => span.textContent);
-    select.replaceChildren(new Option("All classes", ""), ...classes.map((name, place) => new Option(name, place)));
+    const select = one("[data-filter]", element);
+    showFilters();
     select.addEventListener("change", () => {
       filter = select.value;
       list(true);
+    });
+    one("[data-tag]", element).addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      tag(event.target.value, true);
+      event.target.value = "";
+    });
+    one("[data-tags]", element).addEventListener("click", (event) => {
+      const name = event.target.closest("[data-untag]")?.dataset.untag;
+      if (name) tag(name, false);
     });
     one("[data-sort]", element).addEventListener("change", (event) => {
       order = event.target.value;
@@ -71,6 +80,7 @@
     takes.sort(ORDERS.made);
     version = value.version;
     trashed = value.trashed;
+    showFilters();
     for (const file of [...chosen]) if (!known(file)) chosen.delete(file);
     list();
     changed();
@@ -81,9 +91,12 @@
   function list(fromTheTop = false) {
     const words = search.split(/\s+/).filter(Boolean);
     shown = takes.filter((take) => {
-      if ((filter !== "" && take.category !== Number(filter)) || (onlyStars && !take.star)) return false;
+      if (onlyStars && !take.star) return false;
+      if (filter.startsWith("#") ? !take.tags.includes(filter.slice(1)) : filter && take.category !== Number(filter))
+        return false;
       if (!words.length) return true;
-      const text = `${take.title} ${take.class} ${take.seed} ${take.kind} ${take.edits}`.toLowerCase();
+      const tags = take.tags.map((name) => `#${name}`).join(" ");
+      const text = `${take.title} ${take.class} ${take.seed} ${take.kind} ${take.edits} ${tags}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
     if (order !== "made") shown = [...shown].sort(ORDERS[order]);
@@ -155,6 +168,7 @@
       ...(take.kind ? [take.kind] : []),
       ...(take.kind.startsWith("continued") ? [] : [`${take.seconds.toFixed(1)} s`]),
       take.quiet ? "nearly silent" : `${take.loudness.toFixed(0).replace("-", "−")} LUFS`,
+      ...take.tags.map((name) => `#${name}`),
     ].join(" · ");
     row.toggleAttribute("data-quiet", take.quiet);
     row.title = `${name}${take.edits ? `; ${take.edits}` : ""}. Enter or a double click opens it, N names it. Drag it to your desktop or DAW.`;
@@ -171,8 +185,58 @@
     const foot = one("[data-chosen]", element);
     foot.hidden = chosen.size === 0;
     one("span", foot).textContent = `${chosen.size} chosen`;
+    showTags();
     const button = one("[data-export]");
     if (button) button.firstChild.textContent = chosen.size > 1 ? `Export ${chosen.size} takes as ZIP ` : "Export ";
+  }
+
+  /* ---- tags: a scene, a project, whatever takes belong to ---- */
+  const knownTags = () => [...new Set(takes.flatMap((take) => take.tags))].sort((a, b) => a.localeCompare(b));
+
+  /** The classes and the tags that there are, to be chosen from. */
+  function showFilters() {
+    const select = one("[data-filter]", element),
+      classes = all("#category label span").map((span) => span.textContent),
+      tags = knownTags();
+    const group = document.createElement("optgroup");
+    group.label = "Tags";
+    group.append(...tags.map((name) => new Option(`#${name}`, `#${name}`)));
+    select.replaceChildren(
+      new Option("All classes", ""),
+      ...classes.map((name, place) => new Option(name, String(place))),
+      ...(tags.length ? [group] : []),
+    );
+    if (![...select.options].some((option) => option.value === filter)) filter = "";
+    select.value = filter;
+    one("#known-tags", element).replaceChildren(...tags.map((name) => new Option(name)));
+  }
+
+  function tag(name, on) {
+    const files = [...chosen];
+    if (name.trim() && files.length) window.foley.protocol.send({ action: "tag", files, tag: name, on });
+  }
+
+  /** Write a tag for the chosen takes, else for the one at hand. */
+  function startTag(file) {
+    if (!chosen.size && !choose(file)) return false;
+    const field = one("[data-tag]", element);
+    field.focus();
+    return isShown(field);
+  }
+
+  /** The tags of the chosen takes; a press takes one away. */
+  function showTags() {
+    const names = new Set([...chosen].flatMap((file) => known(file)?.tags || []));
+    one("[data-tags]", element).replaceChildren(
+      ...[...names].map((name) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.dataset.untag = name;
+        button.textContent = `#${name} ✕`;
+        button.title = `Take the tag ${name} away`;
+        return button;
+      }),
+    );
   }
 
   /** The row of a take, brought into sight where it is not. */
@@ -264,6 +328,7 @@
     chooseNone,
     onlyStarred,
     find,
+    startTag,
     without,
     chosen,
     takes: () => takes,

@@ -5,6 +5,7 @@
     list: "library",
     star: "library",
     rename: "library",
+    tag: "library",
     delete: "library",
     restore: "library",
     siblings: "model",

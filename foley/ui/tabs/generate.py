@@ -177,7 +177,7 @@ def _library(controller: GenerateController) -> None:
     def all_of_it(_: Any, values: dict, request: gr.Request) -> Changes:
         return {library: library_value(controller.libraries.of(controller.visit(values, request).token))}
 
-    handlers = dict.fromkeys((protocol.Star, protocol.Rename, protocol.Delete, protocol.Restore), change)
+    handlers = dict.fromkeys((protocol.Star, protocol.Rename, protocol.Tag, protocol.Delete, protocol.Restore), change)
     inputs = {controller.inputs[name] for name in ("stage", "token", "model")}
     # one after the other: of two answers at once, the older could come last and undo the newer on the page
     protocol.Mailbox("library").on(
