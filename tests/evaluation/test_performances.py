@@ -10,6 +10,7 @@ from foley.cli import main
 from foley.evaluation import performances
 from foley.evaluation.performances import performance_scores, table
 from foley.perform import PerformanceSettings, perform
+from foley.perform.settings import USUAL_WAY
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,14 @@ def test_what_lands_where_it_was_asked_to_is_neither_missing_nor_added(model):
     assert (scores.asked, scores.missing, scores.added, scores.repeated) == (24, 0, 0, 0)
     assert scores.f1 == 1.0 and scores.correlation >= 0.95
     assert "| Footstep | 24 | 0 | 0 | 1.000 |" in table([scores])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("category", [each for each in Category if each not in USUAL_WAY])
+def test_the_shipped_model_lands_every_event_alone_and_as_strongly_as_asked(category):
+    scores = performance_scores(Foley.from_pretrained(), category, 1)
+    assert (scores.asked, scores.missing, scores.added, scores.repeated) == (12, 0, 0, 0)
+    assert scores.correlation >= 0.95
 
 
 def test_what_comes_late_is_missing_and_added(model, monkeypatch):
