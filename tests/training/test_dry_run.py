@@ -21,7 +21,7 @@ from foley.presets import PAPER, WEIGHTS, get_preset
 from foley.runs.view import RunView
 
 ROOT = Path(__file__).parents[2]
-# GiB of memory that a run of all stages may take at most: the first two took 4.1 and 4.4; the others' bounds are set
+# GiB of memory that a run of all stages may take at most: the first three took 4.1, 4.4 and 16.6; the last bound is set
 # from counted sizes
 PEAKS = {"baseline": 6, "conditioned-mel": 6, "paper-v1": 20, "paper": 24}
 MEASURE = """
