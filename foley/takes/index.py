@@ -159,7 +159,7 @@ class Index:
                 connection = self._opened(write)
             except sqlite3.OperationalError:
                 raise
-            except sqlite3.DatabaseError:  # no database, a damaged one, or somebody else's
+            except (sqlite3.DatabaseError, UnicodeDecodeError):  # no database, a damaged one, or somebody else's
                 self._put_aside()
                 connection = self._opened(write=True)
         except (OSError, sqlite3.Error) as error:
@@ -171,7 +171,7 @@ class Index:
                 connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise LibraryError(_words(error)) from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise LibraryError(f"The library's index is damaged ({error}): delete {FOLDER}/{FILE} in it.") from None
         finally:
             connection.close()

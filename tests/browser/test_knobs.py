@@ -30,9 +30,10 @@ def turn(page, name: str, value: float) -> None:
     slider(page, name).fill(str(value))
 
 
-def test_no_knobs_where_the_model_hears_none(page):
-    expect(page.locator("#generate")).to_be_visible()
-    expect(page.locator("details.knobs")).to_have_count(0)
+def test_no_knobs_where_the_model_hears_none(window):
+    window.get_by_role("tab", name="Generate").click()
+    expect(window.locator("#generate")).to_be_visible()
+    expect(window.locator("details.knobs")).to_have_count(0)
 
 
 def test_every_knob_is_as_it_comes_until_it_is_turned(page):

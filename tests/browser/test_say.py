@@ -65,12 +65,13 @@ def test_what_is_taken_back_comes_back_as_said_and_a_reload_keeps_the_words(page
     expect(chips(page)).to_have_count(4)
 
 
-def test_a_model_that_hears_no_knobs_says_so_on_the_chip(page):
-    say(page, "dark rain")
-    expect(chips(page).first).to_have_text("brightness 0.20not heard✕")
-    expect(page.locator("#say .said")).to_contain_text("this model cannot hear it")
-    page.locator("#say-words").fill("")
-    expect(chips(page)).to_have_count(0)
+def test_a_model_that_hears_no_knobs_says_so_on_the_chip(window):
+    window.get_by_role("tab", name="Generate").click()
+    say(window, "dark rain")
+    expect(chips(window).first).to_have_text("brightness 0.20not heard✕")
+    expect(window.locator("#say .said")).to_contain_text("this model cannot hear it")
+    window.locator("#say-words").fill("")
+    expect(chips(window)).to_have_count(0)
 
 
 def test_on_a_phone_chips_are_large_enough_and_nothing_is_wider_than_the_screen(browser, hearing):

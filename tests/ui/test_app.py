@@ -167,10 +167,10 @@ def test_a_seed_that_was_not_used_yet_is_used_and_a_used_one_is_not_used_again(f
 def test_the_first_take_is_shown_before_the_last_is_decoded(foley, monkeypatch):
     decoded, decode, shown = [], foley.decode, threading.Event()
 
-    def decode_slowly(codes, seed):
+    def decode_slowly(codes, seed, category):
         decoded.append(seed)
         assert len(decoded) < 3 or shown.wait(10)  # the model works on while the page shows what it has
-        return decode(codes, seed)
+        return decode(codes, seed, category)
 
     monkeypatch.setattr(foley, "decode", decode_slowly)
     steps = run_controller(foley, count=3)
@@ -293,8 +293,8 @@ def test_what_is_deleted_while_others_are_drawn_does_not_come_back_to_the_stage(
 def test_a_nearly_silent_take_is_drawn_anew_unless_its_seed_was_asked_for(foley, monkeypatch):
     decode = foley.decode
 
-    def mostly_silent(codes, seed):
-        cembed, waveform = decode(codes, seed)
+    def mostly_silent(codes, seed, category):
+        cembed, waveform = decode(codes, seed, category)
         return cembed, waveform * (1e-5 if seed % 2 else 1)
 
     monkeypatch.setattr(foley, "decode", mostly_silent)
