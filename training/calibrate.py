@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
@@ -47,20 +46,18 @@ def _calibration(foley: Foley, dataset: Dataset, category: Category, takes: int)
         return ClassCalibration()
     chosen = sorted(set(np.linspace(0, len(clips) - 1, RECORDINGS).astype(int).tolist()))
     recordings = [clip_waveform(clips[place], foley.preset.audio) for place in chosen]
-    codes = [take.codes for take in foley.generate(category, FIRST_SEED, count=takes)]
+    cembeds = [take.cembed for take in foley.generate(category, FIRST_SEED, count=takes)]
     wanted = _crispness(recordings, foley.sample_rate)
-    sounds = {grain: list(_vocoded(foley, codes, ClassCalibration(0.0, grain))) for grain in GRAINS}
+    sounds = {grain: list(_vocoded(foley, cembeds, ClassCalibration(0.0, grain))) for grain in GRAINS}
     grain = min(GRAINS, key=lambda grain: _distance(_crispness(sounds[grain], foley.sample_rate), wanted))
     gain_db = _loudness(recordings, foley.sample_rate) - _loudness(sounds[grain], foley.sample_rate)
     return ClassCalibration(round(float(np.clip(gain_db, -MOST_GAIN_DB, MOST_GAIN_DB)), 2), grain)
 
 
-def _vocoded(foley: Foley, codes: Sequence[Tensor], calibration: ClassCalibration) -> Iterator[Tensor]:
-    """Waveforms (samples,) of codes (rows, frames), each with a seed of its own."""
-    for number, grid in enumerate(codes):
-        with torch.inference_mode():
-            cembed = foley.vqvae.decode(grid[None].to(foley.device))
-        yield foley.vocode(cembed, FIRST_SEED + number, calibration)
+def _vocoded(foley: Foley, cembeds: Sequence[Tensor], calibration: ClassCalibration) -> Iterator[Tensor]:
+    """Waveforms (samples,) of CEmbeds (rows, frames), each with a seed of its own."""
+    for number, cembed in enumerate(cembeds):
+        yield foley.vocode(cembed[None].to(foley.device), FIRST_SEED + number, calibration)
 
 
 def _crispness(waveforms: Sequence[Tensor], sample_rate: int) -> np.ndarray:
