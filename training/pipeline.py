@@ -20,6 +20,7 @@ from training.loop import PATIENCE, STEPS, STOPPED, Outcome, train
 from training.run import Run
 from training.settings import LoopSettings
 from training.stages.base import CorpusStage
+from training.stages.codes_to_waveform import CodesToWaveformStage
 from training.stages.decoder import DecoderStage
 from training.stages.diffusion import DiffusionStage
 from training.stages.encoder import EncoderStage
@@ -37,6 +38,8 @@ def stage_type(preset: Preset, name: str) -> type[CorpusStage]:
     """The class that trains a stage of a preset."""
     if name == "vocoder" and preset.training.vocoder.objective == "hifigan":
         return HiFiGANStage
+    if name == "vocoder" and preset.training.vocoder.decoder_weight:
+        return CodesToWaveformStage
     if name == "prior" and preset.prior.kind == "diffusion":
         return DiffusionStage
     return STAGE_TYPES[name]

@@ -249,6 +249,8 @@ class VocoderRecipe(StageRecipe):
         onset_weight: of attacks.
         grain_weight: of how unevenly power lies in short blocks.
         features_weight: of feature matching.
+        decoder_weight: of the decoded CEmbed's squared error, where the decoder is trained together with the vocoder;
+            0 to leave the decoder as it is.
     """
 
     __pydantic_config__ = CLOSED
@@ -277,6 +279,7 @@ class VocoderRecipe(StageRecipe):
     onset_weight: Weight = 1.0
     grain_weight: Weight = 0.5
     features_weight: Weight = 2.0
+    decoder_weight: Weight = 0.0
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,7 @@ class DecoderStage(CorpusStage):
 
     def save(self, model: nn.Module) -> None:
         """Put the decoder into the VQ-VAE's weights, whose other parts stay as they are."""
-        state = self.vqvae.state_dict() | {f"decoder.{name}": value for name, value in model.state_dict().items()}
-        save_stage(self.corpus.run.model, "vqvae", state)
+        save_decoder(self.corpus.run.model, self.vqvae, model)
 
     def _codes(self, index: Tensor) -> Tensor:
         return torch.from_numpy(self.codes[0, index.numpy()]).long()
@@ -111,3 +110,9 @@ class DecoderStage(CorpusStage):
         """The level of each crop (batch,) as a natural logarithm of its root mean square."""
         log_power = 2 * self.cembed.restore_mel(cembed)
         return log_power.flatten(1).logsumexp(dim=1) / 2
+
+
+def save_decoder(folder: Path, vqvae: VQVAE, decoder: nn.Module) -> None:
+    """Write a VQ-VAE's weights with another decoder into a model folder."""
+    state = vqvae.state_dict() | {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
+    save_stage(folder, "vqvae", state)

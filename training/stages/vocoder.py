@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -45,6 +46,21 @@ DISTANCES = {
 }
 
 
+class Segments(NamedTuple):
+    """What a batch is made of: CEmbeds (batch, rows, frames), samples and white noise (batch, samples).
+
+    Those at `places` come through the codebook: `codes` (places, code rows, columns) have more columns than a segment,
+    which begins at the frame `firsts` of what they decode to.
+    """
+
+    cembeds: Tensor
+    samples: Tensor
+    noises: Tensor
+    places: Tensor
+    codes: Tensor
+    firsts: Tensor
+
+
 class VocoderStage(CorpusStage):
     """Segments of recordings, against what the generator makes of their CEmbeds."""
 
@@ -84,30 +100,46 @@ class VocoderStage(CorpusStage):
 
     def batch(self, number: int) -> tuple[Tensor, ...]:
         """CEmbeds (batch, rows, segment), decoded, masked or as they are; their samples; and as much white noise."""
+        segments = self.segments(number)
+        cembeds = segments.cembeds.to(self.device)
+        if len(segments.places):
+            cembeds[segments.places] = self._decoded(segments)
+        return cembeds, segments.samples, segments.noises
+
+    def segments(self, number: int) -> Segments:
+        """The segments of the batch of that number, before any code is decoded."""
         clips, randoms = self.draw(number)
         hop, length = self.preset.mel.hop_length, min(self.recipe.segment_frames, self.preset.frames)
         step = self.preset.frames // self.preset.grid[1]
-        cembeds, waveforms, noises, decoded = [], [], [], []
+        cembeds, waveforms, noises, coded = [], [], [], []
         for place, (clip, random) in enumerate(zip(clips.tolist(), randoms, strict=True)):
             view = random.integers(self.waveforms.shape[0])
             start = int(random.integers((self.preset.frames - length) // step + 1)) * step
             cembed = torch.tensor(self.cembeds[view, clip, :, start : start + length]).float()
             if self._decodes(number, random):
-                decoded.append((place, view, clip, start))
+                coded.append((place, *self._codes_around(view, clip, start, length)))
             elif random.random() < self.recipe.masked_share:
                 cembed = mask_cembed(cembed, self.preset.mel.rows, random, self.preset.training.masking)
             cembeds.append(cembed)
             waveforms.append(torch.tensor(self.waveforms[view, clip, start * hop : (start + length) * hop]))
             noises.append(torch.from_numpy(random.standard_normal(length * hop, dtype=np.float32)))
-        batch = torch.stack(cembeds).to(self.device)
-        if decoded:
-            batch[[place for place, *_ in decoded]] = self._decoded([where for _, *where in decoded], length)
-        return batch, to_float(torch.stack(waveforms)), torch.stack(noises)
+        places, codes, firsts = zip(*coded, strict=True) if coded else ((), (), ())
+        return Segments(
+            torch.stack(cembeds),
+            to_float(torch.stack(waveforms)),
+            torch.stack(noises),
+            torch.tensor(places, dtype=torch.long),
+            torch.stack(codes) if codes else torch.empty(0, *self.preset.grid, dtype=torch.long),
+            torch.tensor(firsts, dtype=torch.long),
+        )
 
     def training_steps(self, batch: tuple[Tensor, ...]) -> Iterator[OptimizerStep]:
         cembed, real, noise = batch
-        vocoder, discriminators = self.parts["vocoder"], self.parts["discriminators"]
-        fake = vocoder(cembed, self.cembed.restore_mel(cembed), noise)
+        yield from self.adversarial_steps(self.parts["vocoder"](cembed, self.cembed.restore_mel(cembed), noise), real)
+
+    def adversarial_steps(self, fake: Tensor, real: Tensor) -> Iterator[OptimizerStep]:
+        """The discriminators' step, then that of what made the waveforms `fake` (batch, samples)."""
+        discriminators = self.parts["discriminators"]
         loss = self._discriminator_loss(discriminators(real), discriminators(fake.detach()))
         yield OptimizerStep("discriminators", loss, {"discriminator": loss.detach()})
         discriminators = extract_model_from_parallel(discriminators)  # no gradients to exchange from here on
@@ -179,29 +211,35 @@ class VocoderStage(CorpusStage):
         is_finetuned = number >= (1 - self.recipe.finetune_share) * batches
         return is_finetuned or random.random() < self.recipe.decoded_share
 
-    @torch.no_grad()
-    def _decoded(self, segments: list[list[int]], length: int) -> Tensor:
-        """What the VQ-VAE makes of (view, clip, first frame), decoded with its surroundings: (segments, rows, length).
+    def _codes_around(self, view: int, clip: int, start: int, length: int) -> tuple[Tensor, int]:
+        """Codes (rows, columns) of a segment with its surroundings, and the frame at which it begins in them.
 
         At the ends of a clip there are the more on the other side.
         """
-        if self.vqvae is None or self.codes is None:
+        if self.codes is None:
             raise ValueError("There is no VQ-VAE yet to decode with: train it before the vocoder.")
         columns = self.preset.grid[1]
         step = self.preset.frames // columns
         width = min(-(-length // step) + 2 * self.recipe.context_codes, columns)
-        firsts = [min(max(0, start // step - self.recipe.context_codes), columns - width) for *_, start in segments]
-        codes = np.stack(
-            [
-                self.codes[view, clip, :, first : first + width]
-                for (view, clip, _), first in zip(segments, firsts, strict=True)
-            ]
-        )
-        decoded = self.vqvae.decode(torch.from_numpy(codes).to(self.device).long())
-        decoded = torch.nn.functional.pad(decoded, (0, 0, 0, self.preset.rows - decoded.shape[1]))
-        return torch.stack(
-            [
-                cembed[:, start - first * step :][:, :length]
-                for cembed, (*_, start), first in zip(decoded, segments, firsts, strict=True)
-            ]
-        )
+        first = min(max(0, start // step - self.recipe.context_codes), columns - width)
+        codes = torch.from_numpy(np.array(self.codes[view, clip, :, first : first + width]))
+        return codes.long(), start - first * step
+
+    @torch.no_grad()
+    def _decoded(self, segments: Segments) -> Tensor:
+        """What the VQ-VAE makes of segments that come through the codebook: (such segments, rows, length)."""
+        if self.vqvae is None:
+            raise ValueError("There is no VQ-VAE yet to decode with: train it before the vocoder.")
+        decoded = self.vqvae.decode(segments.codes.to(self.device))
+        return cut_out(decoded, segments.firsts, segments.cembeds.shape)
+
+
+def cut_out(decoded: Tensor, firsts: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Of CEmbeds (batch, rows, frames) the frames from their first one on, as many as `shape` (..., rows, frames) has.
+
+    Rows that a decoder leaves out are 0.
+    """
+    rows, length = shape[-2:]
+    decoded = torch.nn.functional.pad(decoded, (0, 0, 0, rows - decoded.shape[1]))
+    pairs = zip(decoded, firsts.tolist(), strict=True)
+    return torch.stack([cembed[:, first : first + length] for cembed, first in pairs])
