@@ -81,7 +81,7 @@ def test_cembeds_are_masked_and_at_the_end_decoded(stage, monkeypatch):
     stage.settings = dataclasses.replace(stage.settings, steps=100)
     decoded = []
     monkeypatch.setattr(
-        stage, "_decoded", lambda segments, length: decoded.extend(segments) or torch.ones(len(segments), 192, length)
+        stage, "_decoded", lambda segments: decoded.extend(segments.places) or torch.ones(len(segments.places), 192, 32)
     )
     masked = stage.batch(0)[0]
     assert not decoded
