@@ -151,6 +151,7 @@ class VQVAERecipe(StageRecipe):
         adversarial_weight: of a discriminator of log-mels (Esser et al. 2021), against the blur of a squared error;
             0 for none.
         features_weight: of the distance of that discriminator's features, beside its own weight.
+        discriminator_channels: of its first layer.
     """
 
     __pydantic_config__ = CLOSED
@@ -162,6 +163,7 @@ class VQVAERecipe(StageRecipe):
     mel_l1_weight: Weight = 0.0
     adversarial_weight: Weight = 0.0
     features_weight: Weight = 2.0
+    discriminator_channels: Size = 48
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,16 @@ class PriorRecipe(StageRecipe):
 
 @dataclass(frozen=True)
 class DecoderRecipe(StageRecipe):
-    """The decoder alone on fixed codes: `crop_codes` frames of codes, and weights beside the squared error."""
+    """The decoder alone on fixed codes.
+
+    Args:
+        crop_codes: frames of codes of a crop.
+        mel_l1_weight: of the log-mel's L1 beside the squared error.
+        level_weight: of the distance of a crop's level.
+        adversarial_weight: of a discriminator of log-mels, as for the VQ-VAE; 0 for none.
+        features_weight: of the distance of that discriminator's features, beside its own weight.
+        discriminator_channels: of its first layer.
+    """
 
     __pydantic_config__ = CLOSED
 
@@ -208,6 +219,9 @@ class DecoderRecipe(StageRecipe):
     crop_codes: Size = 24
     mel_l1_weight: Weight = 0.3
     level_weight: Weight = 0.1
+    adversarial_weight: Weight = 0.0
+    features_weight: Weight = 2.0
+    discriminator_channels: Size = 48
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from torch.nn import functional as F
 from foley.checkpoints import save_stage
 from foley.features.cembed import CEmbed
 from foley.models.vqvae import VQVAE
+from foley.models.weight_norm import add_weight_norm
 from foley.plots import stacked_figure
 from training.batches import device_of, to_device
 from training.corpus import Corpus
+from training.mel_discriminator import MelDiscriminator, MelGame, adversarial_steps
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim
 from training.stage import OptimizerStep
 from training.stages.base import CorpusStage
@@ -35,6 +37,8 @@ class DecoderStage(CorpusStage):
         self.cembed, self.vqvae = cembed, vqvae
         self.cembeds, self.codes = corpus.cembeds(cembed, floor=False), corpus.codes(cembed, vqvae)
         self.parts = nn.ModuleDict({"decoder": vqvae.decoder})
+        if self.recipe.adversarial_weight:
+            self.parts["discriminator"] = add_weight_norm(MelDiscriminator(self.recipe.discriminator_channels))
 
     @classmethod
     def of(cls, corpus: Corpus) -> "DecoderStage":
@@ -66,8 +70,16 @@ class DecoderStage(CorpusStage):
         codes, clean = batch
         with torch.no_grad():
             vectors = self.vqvae.quantizer.lookup(codes)
-        terms = self._errors(self.parts["decoder"](vectors), clean)
-        yield OptimizerStep("decoder", self.score(terms), {name: value.detach() for name, value in terms.items()})
+        decoded = self.parts["decoder"](vectors)
+        terms = self._errors(decoded, clean)
+        loss, report = self.score(terms), dict(terms)
+        if not self.recipe.adversarial_weight:
+            yield OptimizerStep("decoder", loss, {name: value.detach() for name, value in report.items()})
+            return
+        mel = slice(0, self.preset.mel.rows)
+        clean = clean[:, : decoded.shape[1], : decoded.shape[2]]
+        game = MelGame(clean[:, mel], decoded[:, mel], self.recipe.adversarial_weight, self.recipe.features_weight)
+        yield from adversarial_steps("decoder", loss, report, self.parts, game)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         totals: dict[str, float] = dict.fromkeys(("mse", "mel_l1", "level"), 0.0)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate.utils import extract_model_from_parallel
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,8 +18,7 @@ from foley.plots import code_figure, stacked_figure
 from training.batches import device_of, to_device
 from training.class_head import fit_class_head
 from training.corpus import Corpus
-from training.losses import discriminator_loss, feature_loss, generator_loss
-from training.mel_discriminator import MelDiscriminator
+from training.mel_discriminator import MelDiscriminator, MelGame, adversarial_steps
 from training.sample_logger import WIDTH, SampleLogger, griffin_lim
 from training.stage import OptimizerStep
 from training.stages.base import CorpusStage
@@ -42,7 +40,7 @@ class VQVAEStage(CorpusStage):
             vqvae.checkpoint_activations()
         self.parts = nn.ModuleDict({"vqvae": vqvae})
         if self.recipe.adversarial_weight:
-            self.parts["discriminator"] = add_weight_norm(MelDiscriminator())
+            self.parts["discriminator"] = add_weight_norm(MelDiscriminator(self.recipe.discriminator_channels))
 
     @classmethod
     def of(cls, corpus: Corpus) -> "VQVAEStage":
@@ -95,18 +93,8 @@ class VQVAEStage(CorpusStage):
         if not self.recipe.adversarial_weight:
             yield OptimizerStep("vqvae", loss, _detached(report))
             return
-        discriminator = self.parts["discriminator"]
-        found = discriminator_loss(discriminator(mel), discriminator(decoded.detach()))
-        yield OptimizerStep("discriminator", found, {"discriminator": found.detach()})
-        discriminator = extract_model_from_parallel(discriminator)  # no gradients to exchange from here on
-        discriminator.requires_grad_(False)
-        with torch.no_grad():
-            real = discriminator(mel)
-        fake = discriminator(decoded)
-        report |= {"features": feature_loss(real, fake), "adversarial": generator_loss(fake)}
-        against = report["adversarial"] + self.recipe.features_weight * report["features"]
-        yield OptimizerStep("vqvae", loss + self.recipe.adversarial_weight * against, _detached(report))
-        discriminator.requires_grad_(True)
+        game = MelGame(mel, decoded, self.recipe.adversarial_weight, self.recipe.features_weight)
+        yield from adversarial_steps("vqvae", loss, report, self.parts, game)
 
     def validate(self, model: VQVAE) -> dict[str, float]:
         totals: dict[str, float] = {}
