@@ -2,14 +2,16 @@
 
 import threading
 import types
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from numba import njit
+from numba import int64, njit
+from numba.core.errors import TypingError
 
 from foley.sampling.backends.cpu import matrix_products, work_queue
-from foley.sampling.backends.cpu.compiled import cached
+from foley.sampling.backends.cpu.compiled import cached, inner
 from foley.sampling.backends.cpu.vectors import choose_code
 from foley.sampling.backends.cpu.work_queue import WorkQueue
 from foley.sampling.gumbel import gumbel_max
@@ -138,7 +140,7 @@ def _publish_jobs(slot, end, mine, theirs):
 def _steal_jobs(slot, end, theirs):
     while work_queue.read(end, 0) == 0:
         if work_queue.steal(slot):
-            job, negative = work_queue.numbers_of(slot)[:2]
+            job, negative = work_queue.numbers_of(slot, 2)
             if negative == -job and work_queue.kind_of(slot) == job % 3:
                 theirs[job] += 1
             work_queue.release(slot)
@@ -158,3 +160,13 @@ def test_compiled_code_is_kept_under_another_name_when_a_module_it_is_built_of_c
     first, again = name(), name()
     (tmp_path / "part.py").write_text("x = 2")
     assert first == again != name()
+
+
+@pytest.mark.parametrize("compiled", [inner(), cached(work_queue)], ids=["inner", "cached"])
+def test_references_are_not_counted_where_a_function_does_not_say_that_it_makes_arrays(compiled: Callable) -> None:
+    def function(x):
+        return np.full(x, x).sum()
+
+    inner(allocates=True)(function).compile((int64,))
+    with pytest.raises(TypingError):
+        compiled(function).compile((int64,))

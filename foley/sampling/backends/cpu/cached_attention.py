@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from foley.sampling.backends.cpu.compiled import inner, to_fixed_tuple
+from foley.sampling.backends.cpu.compiled import inner
 from foley.sampling.backends.cpu.matrix_products import put_bias
 from foley.sampling.backends.cpu.shared_products import ATTENTION, WORTH_SHARING, add_product, gated_residual
 from foley.sampling.backends.cpu.vectors import add, attend, clear, copy
@@ -90,7 +90,7 @@ def _attend_heads(arrays, heads, scores):
 @inner(forceinline=True)
 def attend_stolen_heads(arrays, slot, scores):
     """Do the heads that this thread stole."""
-    _attend_heads(arrays, Heads(*to_fixed_tuple(numbers_of(slot), 5)), scores)
+    _attend_heads(arrays, Heads(*numbers_of(slot, 5)), scores)
 
 
 @inner(forceinline=True)

@@ -69,7 +69,7 @@ def _move_up(newest, rows, to_points, outputs):
         combine(rows[:, n], to_points, newest[n // tiles, first : first + points])
 
 
-@inner()
+@inner(allocates=True)
 def _row_above_conv(rows, above, weights, from_points, row):
     """above (takes, tiles x outputs, packed channels) from the rows above (k - 1, points, takes x tiles, inputs)."""
     up, points, count, _ = rows.shape
@@ -94,7 +94,7 @@ def _row_above_conv(rows, above, weights, from_points, row):
             combine(here, from_points, products[:, n, : (last - first) * PANEL])
 
 
-@cached(matrix_products, vectors)
+@cached(matrix_products, vectors, allocates=True)
 def begin_row(caches, weights, row, first, last):
     """`above1` and `above2` for a new row, in the causal residual blocks first .. last - 1.
 

@@ -1,6 +1,6 @@
 """Products with large weights, of which a second thread may take half; and the 1x1 layers made of them."""
 
-from foley.sampling.backends.cpu.compiled import inner, to_fixed_tuple
+from foley.sampling.backends.cpu.compiled import inner
 from foley.sampling.backends.cpu.matrix_products import Product, product, put_bias, run_product
 from foley.sampling.backends.cpu.vectors import add_glu, copy, elu
 from foley.sampling.backends.cpu.work_queue import numbers_of, publish, reclaim
@@ -35,7 +35,7 @@ def add_product(y, x, rows, w, slot):
 @inner()
 def run_stolen_product(slot):
     """Do the product that this thread stole."""
-    run_product(*Product(*to_fixed_tuple(numbers_of(slot), 10)))
+    run_product(*Product(*numbers_of(slot, 10)))
 
 
 @inner()

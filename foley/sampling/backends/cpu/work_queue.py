@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import types
+from numba.misc.special import literally
 
-from foley.sampling.backends.cpu.compiled import inner, intrinsic
+from foley.sampling.backends.cpu.compiled import inner, intrinsic, to_fixed_tuple
 
 SLOT_SIZE = 32
 _STATE, _FINISHED, _NUMBER, _KIND, _JOB = 0, 8, 15, 16, 17  # what both threads write lies in different cache lines
@@ -137,9 +138,9 @@ def kind_of(slot):
 
 
 @inner()
-def numbers_of(slot):
-    """The numbers of the job that was stolen, as an array that begins with them."""
-    return slot[_JOB:]
+def numbers_of(slot, count):
+    """The numbers of the job that was stolen, as a tuple; how many is a constant."""
+    return to_fixed_tuple(slot[_JOB:], literally(count))
 
 
 @inner()
