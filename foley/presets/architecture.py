@@ -146,7 +146,8 @@ class PriorPreset:
     is the weight of what codes say for knobs that are asked for, `contour_guidance` that of what they say for a contour
     (`foley.sampling.guidance`). With `draws_usual` a take gets those knobs that nobody asks for of a recording of
     its class (`foley.sampling.usual`): takes differ more from each other, and are less often typical. A take of which
-    nothing is asked gets the contour of one where its class is among `draws_contour_of`.
+    nothing is asked gets the contour of one where its class is among `draws_contour_of`, whose guidance has the weight
+    `drawn_contour_guidance`.
     """
 
     __pydantic_config__ = CLOSED
@@ -172,6 +173,7 @@ class PriorPreset:
     contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.5
     draws_usual: bool = False
     draws_contour_of: Annotated[tuple[ClassName, ...], OF_CLASSES] = ()
+    drawn_contour_guidance: Annotated[float, Field(ge=0, le=10)] = 0.0
     dropout: Share = 0.1
     diffusion: DiffusionPreset = field(default_factory=DiffusionPreset)
 

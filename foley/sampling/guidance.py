@@ -81,17 +81,19 @@ def guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor 
 def contour_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
     """What is added for the contour of each take: (takes, rows, columns, codebook size); None for nothing.
 
-    Drawn contours get no guidance, as drawn knobs.
+    Drawn contours have a weight of their own: they are to bring variety, and the class is to stay what it is.
     """
-    weight, odds = prior.preset.contour_guidance, prior.contour_odds
+    preset, odds = prior.preset, prior.contour_odds
+    weight = torch.full((len(categories), 1), preset.contour_guidance)
     if controls.drawn_contour is not None:
-        level, onset = (part.masked_fill(controls.drawn_contour, ANY) for part in (controls.level, controls.onset))
-        controls = controls._replace(level=level, onset=onset)
-    if odds is None or weight == 0 or not (controls.level.any() or controls.onset.any()):
+        weight[controls.drawn_contour] = preset.drawn_contour_guidance
+    level, onset = (part.where(weight > 0, ANY) for part in (controls.level, controls.onset))
+    if odds is None or not (level.any() or onset.any()):
         return None
     takes = torch.tensor(categories)[:, None].to(odds.device)
-    levels, onsets = controls.level.to(odds.device), controls.onset.to(odds.device) + LEVEL_BINS
-    return weight * (odds[takes, levels].float() + odds[takes, onsets].float()).transpose(1, 2).cpu()
+    levels, onsets = level.to(odds.device), onset.to(odds.device) + LEVEL_BINS
+    found = (odds[takes, levels].float() + odds[takes, onsets].float()).transpose(1, 2).cpu()
+    return weight[..., None, None] * found
 
 
 def knob_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:

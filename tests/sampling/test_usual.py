@@ -111,6 +111,18 @@ def test_a_drawn_contour_is_heard_as_it_is_without_guidance(usual, tmp_path):
     assert torch.equal(unasked.level, drawn.level) and torch.equal(unasked.onset, drawn.onset)
 
 
+def test_a_drawn_contour_has_a_guidance_of_its_own(usual, tmp_path):
+    foley = drawing(usual, tmp_path)
+    foley.prior.contour_odds = torch.ones_like(foley.prior.contour_odds)
+    drawn = controls_of(foley.prior, [foley.generate("Rain", 1)[0].recipe], 75)
+    assert drawn is not None
+    asked = contour_guidance(foley.prior, [int(Category.Rain)], drawn._replace(drawn_contour=None))
+    foley.prior.preset = replace(foley.prior.preset, drawn_contour_guidance=foley.prior.preset.contour_guidance / 4)
+    found = contour_guidance(foley.prior, [int(Category.Rain)], drawn)
+    assert asked is not None and found is not None and asked.any()
+    assert torch.equal(4 * found, asked)
+
+
 @pytest.mark.parametrize("row", [-1, USUAL_ROWS, 1.5, "one"])
 def test_a_contour_that_no_model_has_is_refused(row, usual, tmp_path):
     text = drawing(usual, tmp_path).generate("Rain", 1)[0].recipe.to_json()
