@@ -9,7 +9,7 @@
     names = /** @type {string[]} */ ([]),
     hand = /** @type {any} */ (() => {}), // hands the values to Gradio
     due = 0, // the timer of the next draw
-    missed = false; // something was turned while a draw was under way
+    missed = false; // something was turned while no draw could begin
 
   const nameOf = (element) => element.closest("[data-knob]").dataset.knob;
   const isSlider = (element) => Boolean(element?.matches?.("[data-knob] input"));
@@ -78,6 +78,7 @@
       card = stage.includes(cardAtHand()) ? cardAtHand() : stage[0],
       take = window.foley.library.known(card?.dataset.file),
       chosen = all("#category input").findIndex((input) => input.checked);
+    missed = Boolean(card && !take); // the library has not heard of it yet
     if (take && !take.edits && take.category === chosen)
       window.foley.protocol.send({ action: "redraw", file: take.file });
   }
@@ -85,6 +86,10 @@
   new MutationObserver(() => {
     if (missed && !isDrawing()) soon();
   }).observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ["disabled", "class"] });
+
+  document.addEventListener("foley-library", () => {
+    if (missed && !isDrawing()) soon();
+  });
 
   /* ---- hands: turned by `input`, let go at `change` ---- */
   document.addEventListener("input", (event) => {

@@ -3,7 +3,8 @@
   "use strict";
   const { one, all, isShown, isPlaying, takeInHand, play, pause, cardAtHand } = window.foley.hands;
   const ROW_PX = 46,
-    SPARE_ROWS = 8;
+    SPARE_ROWS = 8,
+    LOST_MS = 3000; // far longer than the news of a take needs
   const ORDERS = {
     made: (a, b) => b.made - a.made,
     title: (a, b) => a.title.localeCompare(b.title) || a.seed - b.seed,
@@ -20,7 +21,8 @@
     filter = "",
     order = "made",
     onlyStars = false;
-  const chosen = new Set();
+  const chosen = new Set(),
+    missed = new Set(); // takes for which the list was asked for
   let early = null; // what was told before there was a list
   let anchor = ""; // where a range of chosen rows begins
 
@@ -57,6 +59,16 @@
     box().addEventListener("scroll", () => requestAnimationFrame(lay));
     new ResizeObserver(lay).observe(box());
     if (early) receive(early);
+    setInterval(ask, LOST_MS);
+  }
+
+  /** Ask for the whole list where a take on the stage has not come: once for each, for it may have been deleted. */
+  function ask() {
+    const lost = all(".takes .take.ready[data-file]").filter(
+      (card) => !known(card.dataset.file) && !missed.has(card.dataset.file),
+    );
+    for (const card of lost) missed.add(card.dataset.file);
+    if (lost.length) window.foley.protocol.send({ action: "list" });
   }
 
   function receive(value) {
