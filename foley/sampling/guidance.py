@@ -84,7 +84,7 @@ def contour_guidance(prior: Prior, categories: list[int], controls: Controls) ->
     Drawn contours have a weight of their own: they are to bring variety, and the class is to stay what it is.
     """
     preset, odds = prior.preset, prior.contour_odds
-    weight = torch.full((len(categories), 1), preset.contour_guidance)
+    weight = torch.full((len(categories), 1), preset.contour_guidance, device=controls.level.device)
     if controls.drawn_contour is not None:
         weight[controls.drawn_contour] = preset.drawn_contour_guidance
     level, onset = (part.where(weight > 0, ANY) for part in (controls.level, controls.onset))
@@ -93,7 +93,7 @@ def contour_guidance(prior: Prior, categories: list[int], controls: Controls) ->
     takes = torch.tensor(categories)[:, None].to(odds.device)
     levels, onsets = level.to(odds.device), onset.to(odds.device) + LEVEL_BINS
     found = (odds[takes, levels].float() + odds[takes, onsets].float()).transpose(1, 2).cpu()
-    return weight[..., None, None] * found
+    return weight.cpu()[..., None, None] * found
 
 
 def knob_guidance(prior: Prior, categories: list[int], controls: Controls) -> Tensor | None:
